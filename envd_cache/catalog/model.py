@@ -1,0 +1,161 @@
+"""The types of the catalog: what a backend, its parameters and envd's builtins are. No data here.
+
+A parameter's `type` is an ordinary annotation: `str`, `bool`, `int`, `list[str]`, `str | Secret`.
+"""
+
+from __future__ import annotations
+
+from envd_cache.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+    Direction: TypeAlias = Literal["both", "export", "import"]
+
+BOTH: Direction = "both"
+EXPORT: Direction = "export"
+IMPORT: Direction = "import"
+
+
+class Secret(Record):
+    """What `cache.secret(name)` returns: the name of an environment variable, never its value."""
+
+    name: str
+
+
+class DataSource(Record):
+    """What envd's `data.envd(name)` returns: a volume that envd manages, for `runtime.mount`."""
+
+    name: str
+
+
+class Env(Record):
+    """An environment variable that fills in a parameter nobody gave, and the program that reads it."""
+
+    variable: str
+    reader: str
+
+
+class Param(Record):
+    """One parameter of a backend, and BuildKit's attribute behind it.
+
+    `wire` is BuildKit's spelling (default: the name); `wire_import` where the import differs. `choices`
+    closes a string to a set. `format` names a check in `catalog.formats`. `default` is what BuildKit
+    takes when the attribute is absent; it is documented and never written. `since` is the first BuildKit
+    release that reads the attribute, `since_note` what a client must have besides. `effects` limits the
+    range of an integer: (value of the parameter `of`, lowest, highest).
+    """
+
+    name: str
+    type: object
+    doc: str
+    wire: str = ""
+    wire_import: str = ""
+    direction: Direction = BOTH
+    required: bool = False
+    default: str | int | bool | None = None
+    choices: tuple[str | int, ...] = ()
+    format: str = ""
+    minimum: int | None = None
+    secret: bool = False
+    env: tuple[Env, ...] = ()
+    since: str = ""
+    since_note: str = ""
+    note: str = ""
+
+    def wire_name(self, direction: Direction) -> str:
+        """Return BuildKit's name of the attribute in one direction."""
+        if direction == IMPORT and self.wire_import:
+            return self.wire_import
+        return self.wire or self.name
+
+    def takes(self, direction: Direction) -> bool:
+        """Say whether the attribute means anything in one direction."""
+        return self.direction in (BOTH, direction)
+
+    @property
+    def is_credential(self) -> bool:
+        """Whether only a `cache.secret` handle is accepted."""
+        return self.type is Secret
+
+
+class Key(Record):
+    """Where a backend keeps `key`.
+
+    `style` is "tag" (the tag of the reference), "value" (the whole parameter, one import a key) or
+    "joined" (all keys in one import, with `;` between them).
+    """
+
+    param: str
+    style: str
+
+
+class Backend(Record):
+    """One cache backend: one `cache.<name>` function, one BuildKit cache type.
+
+    `exports_when` and `imports_when` name the parameters of which one must be given for the direction to
+    exist; empty: it always does. `import_type` is the type of the import where it is another backend's.
+    `place` names the parameters that say where the cache lies: equal places are one cache. `exclusive`
+    lists parameters of which only one can be given.
+    """
+
+    name: str
+    title: str
+    doc: str
+    since: str
+    url: str
+    params: tuple[Param, ...]
+    key: Key | None
+    place: tuple[str, ...]
+    status: str = ""
+    capability: str = ""
+    export_only: bool = False
+    import_type: str = ""
+    exports_when: tuple[str, ...] = ()
+    imports_when: tuple[str, ...] = ()
+    exclusive: tuple[tuple[str, str], ...] = ()
+
+    def param(self, name: str) -> Param | None:
+        """Return one parameter, or None."""
+        for param in self.params:
+            if param.name == name:
+                return param
+        return None
+
+
+class Fact(Record):
+    """A `cache.*` function that returns something the build file may ask for (or `cache.none`)."""
+
+    name: str
+    params: tuple[Param, ...]
+    doc: str
+    returns: str
+    from_command_line: str = ""
+
+
+class Builtin(Record):
+    """One of envd's own functions, with envd's argument rules (envd 1.3.6).
+
+    `error_name` is the name that envd itself uses in messages where it uses a wrong one. `after` is
+    (builtin, message): calling it before that builtin is an error. `any_arguments`: envd never looks.
+    `conflicts` are (parameter, parameters, message): envd refuses the first beside any of the others.
+    """
+
+    name: str
+    params: tuple[Param, ...] = ()
+    doc: str = ""
+    positional_only: bool = False
+    any_arguments: bool = False
+    error_name: str = ""
+    after: tuple[str, str] = ("", "")
+    conflicts: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+    returns: str = ""
+
+
+class Constant(Record):
+    """One of envd's own values."""
+
+    name: str
+    value: str
+    doc: str = ""

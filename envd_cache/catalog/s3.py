@@ -1,0 +1,146 @@
+"""`cache.s3`: the cache in a bucket of Amazon S3 or a service like it.
+
+Facts: BuildKit v0.32.2 `cache/remotecache/s3/s3.go`; buildx v0.36.1 `build/opt.go` (`addAwsCredentials`).
+"""
+
+from __future__ import annotations
+
+from envd_cache.catalog.common import IGNORE_ERROR, MODE
+from envd_cache.catalog.model import EXPORT, Backend, Env, Key, Param, Secret
+
+BACKEND = Backend(
+    name="s3",
+    title="Amazon S3",
+    doc="Keep the build cache in a bucket of Amazon S3, MinIO or another service with its API.",
+    since="v0.11.0",
+    url="https://docs.docker.com/build/cache/backends/s3/",
+    status="experimental",
+    capability="cache.s3",
+    params=(
+        Param(
+            "bucket",
+            str,
+            required=True,
+            format="nonempty",
+            env=(Env("AWS_BUCKET", "buildkitd"),),
+            since="v0.11.0",
+            doc="Bucket that holds the cache.",
+        ),
+        Param(
+            "region",
+            str,
+            required=True,
+            format="nonempty",
+            env=(Env("AWS_REGION", "buildkitd"),),
+            since="v0.11.0",
+            doc="Region of the bucket.",
+        ),
+        Param(
+            "prefix",
+            str,
+            default="",
+            since="v0.11.0",
+            doc="Put before every object name as it is; end it with `/` to make a folder.",
+        ),
+        Param(
+            "name",
+            str,
+            format="names",
+            default="buildkit",
+            since="v0.11.0",
+            doc="Name of the manifest. An export writes every name of `a;b`, an import reads only the first.",
+        ),
+        Param("blobs_prefix", str, default="blobs/", since="v0.11.0", doc="Put before the names of blobs."),
+        Param(
+            "manifests_prefix",
+            str,
+            default="manifests/",
+            since="v0.11.0",
+            doc="Put before the names of manifests.",
+        ),
+        Param(
+            "endpoint_url",
+            str,
+            format="url",
+            default="",
+            since="v0.11.0",
+            doc="Address of a service other than Amazon's.",
+        ),
+        Param(
+            "use_path_style",
+            bool,
+            default=False,
+            since="v0.11.0",
+            doc="Put the bucket into the path rather than the host name; only with `endpoint_url`.",
+        ),
+        Param(
+            "access_key_id",
+            str | Secret,
+            secret=True,
+            env=(Env("AWS_ACCESS_KEY_ID", "buildx"),),
+            since="v0.11.0",
+            doc="Access key; without it, the identity of the BuildKit daemon.",
+        ),
+        Param(
+            "secret_access_key",
+            Secret,
+            secret=True,
+            env=(Env("AWS_SECRET_ACCESS_KEY", "buildx"),),
+            since="v0.11.0",
+            doc="Secret of the access key.",
+        ),
+        Param(
+            "session_token",
+            Secret,
+            secret=True,
+            env=(Env("AWS_SESSION_TOKEN", "buildx"),),
+            since="v0.11.0",
+            doc="Session token of temporary credentials.",
+        ),
+        MODE,
+        Param(
+            "touch_refresh",
+            str,
+            direction=EXPORT,
+            format="duration",
+            default="24h",
+            since="v0.11.0",
+            doc="Age after which an existing blob is touched, so that a clean-up rule keeps it.",
+        ),
+        Param(
+            "upload_parallelism",
+            int,
+            direction=EXPORT,
+            minimum=1,
+            default=4,
+            since="v0.16.0",
+            doc="Number of layers that are uploaded at once.",
+        ),
+        Param(
+            "disable_accept_encoding",
+            bool,
+            default=False,
+            since="v0.30.0",
+            doc="Leave the Accept-Encoding header out of the signature, for Google Cloud Storage.",
+        ),
+        Param(
+            "retry_mode",
+            str,
+            choices=("standard", "adaptive"),
+            default="standard",
+            since="v0.30.0",
+            doc="How failed requests are tried again.",
+        ),
+        Param(
+            "retry_max_attempts",
+            int,
+            minimum=1,
+            default=3,
+            since="v0.30.0",
+            doc="How often a request is tried.",
+        ),
+        IGNORE_ERROR,
+    ),
+    key=Key("name", "value"),
+    place=("endpoint_url", "bucket", "prefix", "manifests_prefix", "name"),
+)
