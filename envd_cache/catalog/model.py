@@ -134,12 +134,29 @@ class Fact(Record):
     from_command_line: str = ""
 
 
+class Rule(Record):
+    """What one of envd's builtins demands of an argument beyond its type.
+
+    `check` is "given" (not left out), "required" (neither left out nor ""), "range" (`lowest` to
+    `highest`), "python3", "ip", "digest", "extensions" or "filled" (a list that is not empty).
+    `message` is envd's own text.
+    """
+
+    param: str
+    check: str
+    message: str
+    hint: str = ""
+    lowest: int = 0
+    highest: int = 0
+
+
 class Builtin(Record):
     """One of envd's own functions, with envd's argument rules (envd 1.3.6).
 
     `error_name` is the name that envd itself uses in messages where it uses a wrong one. `after` is
     (builtin, message): calling it before that builtin is an error. `any_arguments`: envd never looks.
     `conflicts` are (parameter, parameters, message): envd refuses the first beside any of the others.
+    `rules` are checked in their order, each against a value of the right type.
     """
 
     name: str
@@ -150,6 +167,7 @@ class Builtin(Record):
     error_name: str = ""
     after: tuple[str, str] = ("", "")
     conflicts: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+    rules: tuple[Rule, ...] = ()
     returns: str = ""
 
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The command line: reads arguments, calls one function of the pipeline, prints."""

@@ -1,36 +1,5 @@
-"""A refused argument, before anyone knows where in the text it stands.
+"""Kept while the checks move: the types live in `envd_cache.problem`."""
 
-Checks speak of arguments by position or name; `ir.places` finds the span, and only when there is a
-problem to show, because that needs the syntax tree.
-"""
+from envd_cache.problem import Foreign, Problem
 
-from __future__ import annotations
-
-from envd_cache.diagnostics import ERROR
-from envd_cache.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from envd_cache.diagnostics import Severity
-
-
-class Foreign(Record):
-    """A Starlark value that has no Python form (a function, a range, bytes): only its type is known."""
-
-    type_name: str
-
-
-class Problem(Record):
-    """One thing that is wrong with one call.
-
-    `argument` is a position (0-based), a keyword, or None for the call itself. `item` leads from the
-    argument to an element of it: indexes of lists, keys of dicts. `redact` holds texts never to show.
-    """
-
-    code: str
-    message: str
-    argument: int | str | None = None
-    item: tuple[int | str, ...] = ()
-    hint: str = ""
-    severity: Severity = ERROR
-    redact: tuple[str, ...] = ()
+__all__ = ("Foreign", "Problem")

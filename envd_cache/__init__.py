@@ -1,0 +1,35 @@
+"""Declare BuildKit's remote caches in build.envd, and compile them for every engine.
+
+>>> import envd_cache
+>>> result = envd_cache.plan("examples/quickstart/build.envd")
+>>> result.diagnostics
+()
+>>> print(envd_cache.emit(result.value, "buildx").value)
+--cache-to type=registry,ref=ghcr.io/acme/app:cache,mode=max --cache-from type=registry,ref=ghcr.io/acme/app:cache
+<BLANKLINE>
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+__all__ = ("Facts", "emit", "evaluate", "plan")
+
+_HOMES = {
+    "Facts": "envd_cache.evaluate.facts",
+    "emit": "envd_cache.api",
+    "evaluate": "envd_cache.api",
+    "plan": "envd_cache.api",
+}
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envd_cache.api import emit, evaluate, plan
+    from envd_cache.evaluate.facts import Facts
+else:
+
+    def __getattr__(name):  # noqa: D103 - the command line should not pay for the interface to programs
+        if name not in _HOMES:
+            raise AttributeError(f"module `envd_cache` has no attribute `{name}`")
+        from importlib import import_module  # noqa: PLC0415
+
+        return getattr(import_module(_HOMES[name]), name)

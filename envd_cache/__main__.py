@@ -1,0 +1,6 @@
+"""`python -m envd_cache`: the same as `envd-cache`."""
+
+from envd_cache.cli.main import run
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,60 @@
+"""The interface for programs: evaluate a build file, get its plan, get an output.
+
+Nothing here raises for a bad build file, prints, or reads the environment: every problem is a
+`Diagnostic` in the result, and the world is the `Facts` that are passed in.
+"""
+
+from __future__ import annotations
+
+from envd_cache import pipeline
+from envd_cache.diagnostics import Result
+from envd_cache.emit import compile_plans
+from envd_cache.emit.emitter import Options
+from envd_cache.emit.registry import EMITTERS, emitter
+from envd_cache.evaluate.interpreter import TIME_LIMIT
+from envd_cache.source import Target, parse_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envd_cache.evaluate.facts import Facts
+    from envd_cache.evaluate.model import Evaluation
+    from envd_cache.ir.model import CachePlan
+
+
+def evaluate(
+    target: str, facts: Facts | None = None, *, time_limit: float = TIME_LIMIT
+) -> Result[Evaluation]:
+    """Run one target, `FILE[:FUNCTION]` as in `envd --from`, and return what it did.
+
+    The value has every builtin call with its arguments and places, and every fact that was read. After
+    an error it holds what was recorded before. `time_limit` is in seconds.
+    """
+    return pipeline.evaluate(_target(target), pipeline.session(facts, time_limit))
+
+
+def plan(target: str, facts: Facts | None = None, *, time_limit: float = TIME_LIMIT) -> Result[CachePlan]:
+    """Return the plan of one target: exports and imports in declared order, in no dialect.
+
+    Use it only when no diagnostic has the severity "error". A value is what BuildKit reads once an
+    output has spelled it; a default is never in it; a secret is a `Secret` with a name and no value.
+    """
+    return pipeline.plan(_target(target), pipeline.session(facts, time_limit))
+
+
+def emit(plan: CachePlan, to: str = "llb", options: Options | None = None) -> Result[str | bytes | None]:
+    """Return a plan as one of the outputs: "llb", "buildctl", "buildx", "envd", "bake", "compose", …
+
+    What the output cannot say is a warning in the result (codes EC401 to EC406), not an exception. An
+    unknown output is a ValueError, because it is a fault of the calling program.
+    """
+    chosen = emitter(to)
+    if chosen is None:
+        raise ValueError(f"no output `{to}`; there are {', '.join(known.name for known in EMITTERS)}")
+    return compile_plans((plan,), chosen, options or Options())
+
+
+def _target(text: str) -> Target:
+    target = parse_target(text)
+    if target is None:
+        raise ValueError(f"`{text}`: write FILE or FILE:FUNCTION")
+    return target

@@ -1,0 +1,226 @@
+"""Binds the arguments of a `cache.*` call to its parameters and checks each value by itself.
+
+The right case is decided by exact type tests that may only accept what typeguard accepts; whatever they
+do not accept goes to typeguard, the authority, which is imported only then (66 ms).
+"""
+
+from __future__ import annotations
+
+from envd_cache.catalog.formats import FORMATS
+from envd_cache.catalog.model import Secret
+from envd_cache.diagnostics import did_you_mean
+from envd_cache.problem import Foreign, Problem
+from envd_cache.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envd_cache.catalog.model import Param
+
+OPAQUE_TEXT = "<opaque python object>"
+_CREDENTIAL_WORDS = ("token", "secret", "password", "credential", "access_key", "apikey")
+
+
+class Bound(Record):
+    """The values of a call by parameter name, how each was given, and what is wrong with them.
+
+    A value that was refused is not in `values`. `places` holds the position or keyword of each.
+    """
+
+    values: Mapping[str, object]
+    places: Mapping[str, int | str]
+    problems: tuple[Problem, ...]
+
+
+def bind(
+    function: str,
+    params: tuple[Param, ...],
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+    positional: int = 1,
+) -> Bound:
+    """Return the arguments of one call of `function`, bound to `params`.
+
+    The first `positional` parameters may be given without a name. All problems of the call are found.
+    """
+    problems: list[Problem] = []
+    given: dict[str, tuple[object, int | str]] = {}
+    by_name = {param.name: param for param in params}
+    positional = min(positional, len(params))
+    for place, value in enumerate(args):
+        if place < positional:
+            given[params[place].name] = (value, place)
+    if len(args) > positional:
+        problems.append(_too_many(function, positional, args))
+    for name, value in kwargs.items():
+        if name not in by_name:
+            problems.append(_unknown(function, name, value, tuple(by_name)))
+        elif name in given:
+            message = f"`{function}` got `{name}` twice, by position and by name"
+            problems.append(
+                Problem("EC105", message, name, on_name=True, redact=_texts(by_name[name], value))
+            )
+        else:
+            given[name] = (value, name)
+    values: dict[str, object] = {}
+    for param in params:
+        if param.name not in given:
+            if param.required and not param.env:
+                problems.append(_missing(function, param))
+            continue
+        value, argument = given[param.name]
+        found = check_value(function, param, value, argument)
+        problems += found
+        if not found:
+            values[param.name] = value
+    return Bound(values, {name: argument for name, (_, argument) in given.items()}, tuple(problems))
+
+
+def check_value(function: str, param: Param, value: object, argument: int | str) -> tuple[Problem, ...]:
+    """Return what is wrong with one value of one parameter, regardless of the others."""
+    if not accepts(param.type, value):
+        return (_wrong_type(function, param, value, argument),)
+    if type(value) is str and OPAQUE_TEXT in value:
+        message = f"`{param.name}` holds a secret that was turned into text"
+        hint = 'pass `cache.secret("NAME")` itself, to a parameter that takes one'
+        return (Problem("EC111", message, argument, hint=hint),)
+    if param.choices and value not in param.choices:
+        return (_not_a_choice(param, value, argument),)
+    if param.minimum is not None and isinstance(value, int) and value < param.minimum:
+        message = f"`{param.name}` must be at least {param.minimum}, not {value}"
+        return (Problem("EC107", message, argument),)
+    if param.format and (check := FORMATS.get(param.format)) and (refused := check(value)):
+        message = f"`{param.name}` {refused.message}"
+        return (Problem(refused.code, message, argument, refused.item, hint=refused.hint),)
+    return ()
+
+
+def accepts(form: object, value: object) -> bool:
+    """Say whether a value has a type exactly: no bool for an int, every item of a list looked at."""
+    if form is type(value):
+        return True
+    arguments = getattr(form, "__args__", ())
+    if not arguments:
+        return False
+    if getattr(form, "__origin__", None) is list:
+        return type(value) is list and all([accepts(arguments[0], item) for item in value])
+    return any([accepts(choice, value) for choice in arguments])
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type as Starlark calls it."""
+    if isinstance(value, Foreign):
+        return value.type_name
+    if isinstance(value, Secret):
+        return "secret"
+    names = {str: "string", bool: "bool", int: "int", list: "list", tuple: "tuple", dict: "dict"}
+    return names.get(type(value), "NoneType" if value is None else type(value).__name__)
+
+
+def form_name(form: object) -> str:
+    """Return an annotation in the words of Starlark."""
+    arguments = getattr(form, "__args__", ())
+    if getattr(form, "__origin__", None) is list:
+        return f"list of {form_name(arguments[0])}s"
+    if arguments:
+        return " or ".join(form_name(choice) for choice in arguments)
+    names: dict[object, str] = {str: "string", bool: "bool", int: "int", Secret: '`cache.secret("NAME")`'}
+    return names.get(form, str(form))
+
+
+def _wrong_type(function: str, param: Param, value: object, argument: int | str) -> Problem:
+    if param.secret and isinstance(value, str):
+        message = f"`{param.name}` holds a credential; it cannot be written into the file"
+        hint = f'write `{param.name}=cache.secret("NAME")`, with the name of an environment variable'
+        return Problem("EC111", message, argument, hint=hint, redact=(value,))
+    item, refused = _refused_item(param.type, value)
+    hint = ""
+    if param.type is bool and value in ("true", "false", "True", "False"):
+        hint = f"write `{param.name}={str(value).capitalize()}`"
+    elif value is None:
+        hint = "leave the argument out"
+    elif param.type is int and isinstance(value, str) and value.isdigit():
+        hint = f"write `{param.name}={value}`"
+    elif isinstance(refused, Secret):
+        hint = "a secret goes only where a credential is expected"
+    what = f"`{param.name}` must be a {form_name(param.type)}, not {_article(type_name(refused))}"
+    if item:
+        what = f"`{param.name}` must be a {form_name(param.type)}; item {item[0]} is {_article(type_name(refused))}"
+    return Problem("EC103", what, argument, item, hint=hint, redact=_texts(param, value))
+
+
+def _refused_item(form: object, value: object) -> tuple[tuple[int | str, ...], object]:
+    """Ask typeguard which part of a value it refuses: ((), the value) or ((index,), the item)."""
+    from typeguard import (  # noqa: PLC0415 - 66 ms, and only a refused value needs it
+        CollectionCheckStrategy,
+        TypeCheckError,
+        check_type,
+    )
+
+    def refused(part: object, against: object) -> bool:
+        try:
+            check_type(part, against, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
+        except TypeCheckError:
+            return True
+        return isinstance(part, bool) and bool not in (against, *getattr(against, "__args__", ()))
+
+    for choice in (form, *getattr(form, "__args__", ())):
+        if getattr(choice, "__origin__", None) is list and isinstance(value, list):
+            for index, item in enumerate(value):
+                if refused(item, choice.__args__[0]):  # type: ignore[attr-defined]
+                    return ((index,), item)
+    if not refused(value, form):
+        raise AssertionError(f"typeguard accepts {type(value).__name__} for {form}, the fast test does not")
+    return ((), value)
+
+
+def _too_many(function: str, positional: int, args: tuple[object, ...]) -> Problem:
+    allowed = "no argument" if not positional else f"only {positional} argument" + "s" * (positional > 1)
+    message = f"`{function}` takes {allowed} by position, got {len(args)}"
+    texts = tuple(value for value in args[positional:] if isinstance(value, str))
+    hint = "write the name of each further argument" if positional else ""
+    return Problem(
+        "EC104", message, positional, hint=hint, redact=texts if _may_hold_credentials(function) else ()
+    )
+
+
+def _unknown(function: str, name: str, value: object, known: tuple[str, ...]) -> Problem:
+    near = did_you_mean(name.replace("-", "_"), known)
+    if near:
+        hint = f"did you mean `{near}`?"
+    elif known:
+        hint = f"arguments: {', '.join(known)}"
+    else:
+        hint = "it takes no arguments"
+    secret = isinstance(value, str) and any(word in f"{name} {near}".lower() for word in _CREDENTIAL_WORDS)
+    redact = (str(value),) if secret else ()
+    return Problem(
+        "EC102", f"`{function}` has no argument `{name}`", name, on_name=True, hint=hint, redact=redact
+    )
+
+
+def _missing(function: str, param: Param) -> Problem:
+    return Problem("EC101", f"`{function}` needs `{param.name}`", hint=param.doc)
+
+
+def _not_a_choice(param: Param, value: object, argument: int | str) -> Problem:
+    known = [str(choice) for choice in param.choices]
+    shown = f'"{value}"' if isinstance(value, str) else str(value)
+    listed = " or ".join(f'"{choice}"' if isinstance(value, str) else choice for choice in known)
+    near = did_you_mean(str(value).strip(), known) if isinstance(value, str) else ""
+    hint = f'did you mean "{near}"?' if near else param.note
+    return Problem("EC106", f"`{param.name}` must be {listed}, not {shown}", argument, hint=hint)
+
+
+def _may_hold_credentials(function: str) -> bool:
+    # Positional strings beyond the first could be anything; only facts take no credential.
+    return not function.startswith(("cache.env", "cache.branch", "cache.slug"))
+
+
+def _texts(param: Param, value: object) -> tuple[str, ...]:
+    return (value,) if param.secret and isinstance(value, str) else ()
+
+
+def _article(name: str) -> str:
+    return name if name == "NoneType" else ("an " if name[0] in "aeiou" else "a ") + name

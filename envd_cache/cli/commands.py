@@ -1,0 +1,76 @@
+"""The table of commands: what the help, the quick reader, argparse and the completion scripts are made of."""
+
+from __future__ import annotations
+
+from envd_cache.catalog.clients import DRIVERS
+from envd_cache.cli.options import Command, Operand, Option
+from envd_cache.emit.registry import DEFAULT, EMITTERS
+
+_TARGET = Operand("target", "build file and function, as in envd; default: build.envd:build")
+_SHARED = (
+    Option("--from", "the same as TARGET, for those used to envd", short="-f", metavar="FILE[:FUNCTION]"),
+    Option("--path", "folder of the build file; default: the current one", short="-p", metavar="DIR"),
+    Option(
+        "--fact",
+        "a fact the build file may ask for: branch, commit, pull_request, platform, target, env.NAME",
+        kind="list",
+        metavar="NAME=VALUE",
+    ),
+    Option("--time-limit", "stop the evaluation after this time; default: 10", metavar="SECONDS"),
+    Option("--format", "how to write what was found", choices=("text", "json")),
+    Option("--color", "colour in messages; default: on a terminal", choices=("auto", "always", "never")),
+)
+
+COMPILE = Command(
+    "compile",
+    "evaluate a build file and write its caches for an engine",
+    _TARGET,
+    (
+        Option(
+            "--to",
+            f"the output; default: {DEFAULT.name}",
+            short="-t",
+            choices=tuple(emitter.name for emitter in EMITTERS),
+        ),
+        Option("--all", "every target of the file", kind="flag"),
+        Option("--output", "write to a file, whole or not at all", short="-o", metavar="FILE"),
+        Option("--strict", "take warnings for errors", kind="flag"),
+        Option("--null", "NUL-separated arguments in place of a shell line", kind="flag"),
+        Option("--binary", "protobuf in place of JSON", kind="flag"),
+        Option("--frontend", "the imports as the value of a frontend's `cache-imports`", kind="flag"),
+        Option("--driver", "the buildx driver that will read the output", choices=DRIVERS),
+        Option("--resolve-secrets", "write the values of secrets; never to a terminal", kind="flag"),
+        *_SHARED,
+    ),
+)
+
+EXPLAIN = Command(
+    "explain",
+    "tell in words what a target caches and why, or what a code such as EC102 means",
+    Operand("target", "build file and function, or the code of a message"),
+    (Option("--all", "every target of the file", kind="flag"), *_SHARED),
+)
+
+SCHEMA = Command(
+    "schema",
+    "write the JSON Schema of all cache declarations",
+    None,
+    (Option("--output", "write to a file, whole or not at all", short="-o", metavar="FILE"),),
+)
+
+COMPLETION = Command(
+    "completion",
+    "write a completion script for a shell",
+    Operand("shell", "the shell", choices=("bash", "zsh", "fish"), required=True),
+    (),
+)
+
+COMMANDS: tuple[Command, ...] = (COMPILE, EXPLAIN, SCHEMA, COMPLETION)
+
+
+def command(name: str) -> Command | None:
+    """Return a command by name, or None."""
+    for candidate in COMMANDS:
+        if candidate.name == name:
+            return candidate
+    return None

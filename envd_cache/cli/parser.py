@@ -1,0 +1,74 @@
+"""The argparse parser, built from the table of commands: help, and the words for mistakes."""
+
+from __future__ import annotations
+
+import argparse
+
+from envd_cache.cli.commands import COMMANDS
+from envd_cache.cli.options import defaults
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envd_cache.cli.options import Command, Values
+
+DESCRIPTION = "Declare BuildKit's remote caches in build.envd, and compile them for every engine."
+EPILOGUE = "exit codes: 0 done, 1 findings, 2 wrong use or a fault of the program"
+
+
+def build(version: str) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        "envd-cache", description=DESCRIPTION, epilog=EPILOGUE, allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"envd-cache {version}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        made = commands.add_parser(
+            command.name, help=command.help, description=_sentence(command.help), allow_abbrev=False
+        )
+        _fill(made, command)
+    return parser
+
+
+def parse(words: Sequence[str], version: str) -> tuple[str, Values]:
+    """Return the command's name and values; exits with 2 and a message when the call is wrong."""
+    found = vars(build(version).parse_args(words))
+    name = found.pop("command")
+    return name, found
+
+
+def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
+    if operand := command.operand:
+        parser.add_argument(
+            operand.name,
+            nargs=None if operand.required else "?",
+            metavar=operand.name.upper(),
+            choices=operand.choices or None,
+            help=_help(operand.help, operand.choices),
+        )
+    for option in command.options:
+        names = [name for name in (option.short, option.name) if name]
+        if option.kind == "flag":
+            parser.add_argument(*names, action="store_true", help=option.help)
+        else:
+            parser.add_argument(
+                *names,
+                action="append" if option.kind == "list" else "store",
+                default=defaults(command)[option.key],
+                choices=option.choices or None,
+                metavar=option.metavar or option.key.upper(),
+                help=_help(option.help, option.choices),
+                dest=option.key,
+            )
+
+
+def _help(text: str, choices: Sequence[str]) -> str:
+    return f"{text} ({', '.join(choices)})" if choices else text
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
+
+

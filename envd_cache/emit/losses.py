@@ -1,0 +1,103 @@
+"""What an output cannot say, found before it is written, so that nothing is lost in silence."""
+
+from __future__ import annotations
+
+from envd_cache.catalog.model import BOTH, EXPORT, IMPORT
+from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result
+from envd_cache.emit.wire import secrets_of, without_secrets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envd_cache.catalog.clients import Client, Drop
+    from envd_cache.catalog.model import Direction
+    from envd_cache.emit.emitter import Emitter, Options
+    from envd_cache.emit.wire import WireEntry, WirePlan
+
+
+def reduced(plan: WirePlan, emitter: Emitter, options: Options) -> Result[WirePlan]:
+    """Return the part of a plan that an output can say, and a diagnostic for each entry it cannot."""
+    diagnostics: list[Diagnostic] = []
+    exports = _kept(plan.exports, EXPORT, emitter, options, diagnostics)
+    imports = _kept(plan.imports, IMPORT, emitter, options, diagnostics)
+    return Result(plan.replace(exports=exports, imports=imports), tuple(diagnostics))
+
+
+def _kept(
+    entries: tuple[WireEntry, ...],
+    direction: Direction,
+    emitter: Emitter,
+    options: Options,
+    diagnostics: list[Diagnostic],
+) -> tuple[WireEntry, ...]:
+    client = emitter.client
+    kept: list[WireEntry] = []
+    if options.frontend and direction == EXPORT:
+        return ()
+    for entry in entries:
+        if client is not None:
+            if drop := _drop(client, entry, direction, options):
+                diagnostics.append(_loss("EC403", entry, drop.reason, drop.hint))
+                # What the client drops by itself is still said: it may run elsewhere.
+                if not drop.unless_env and not drop.driver:
+                    continue
+            if not client.keeps_newlines and (name := _broken_line(entry)):
+                message = f"{client.title} cannot take a line end, and `{name}` has one"
+                diagnostics.append(_loss("EC405", entry, message))
+                continue
+            limit = client.max_exports if direction == EXPORT else client.max_imports
+            if limit and len(kept) >= limit:
+                message = f"{client.title} takes one {direction}, and this is another"
+                code = "EC401" if direction == EXPORT else "EC402"
+                diagnostics.append(_loss(code, entry, message, "the first in the file is used"))
+                continue
+        kept.append(_without_unsayable(entry, options, diagnostics))
+    return tuple(kept)
+
+
+def _drop(client: Client, entry: WireEntry, direction: Direction, options: Options) -> Drop | None:
+    given = {name for name, _ in entry.attrs}
+    for drop in client.drops:
+        if drop.type != entry.type or drop.direction not in (BOTH, direction):
+            continue
+        if drop.driver and drop.driver != options.driver:
+            continue
+        if drop.unless_attrs and all(given.intersection(group) for group in drop.unless_attrs):
+            continue
+        if drop.unless_env and all(options.environ.get(name) for name in drop.unless_env):
+            continue
+        return drop
+    return None
+
+
+def _broken_line(entry: WireEntry) -> str:
+    for name, value in entry.attrs:
+        if isinstance(value, str) and not set(value).isdisjoint("\r\n"):
+            return name
+    return ""
+
+
+def _without_unsayable(entry: WireEntry, options: Options, diagnostics: list[Diagnostic]) -> WireEntry:
+    secrets = secrets_of(entry)
+    if not secrets or options.secrets is not None or not (options.null or options.binary or options.frontend):
+        return entry
+    form = (
+        "protobuf"
+        if options.binary
+        else "an attribute"
+        if options.frontend
+        else "an argument without a shell"
+    )
+    for name, secret in secrets:
+        message = f"`{name}` is left out: {form} cannot refer to the environment variable `{secret.name}`"
+        diagnostics.append(_loss("EC404", entry, message, "`--resolve-secrets` writes its value"))
+    return without_secrets(entry)
+
+
+def _loss(code: str, entry: WireEntry, message: str, hint: str = "") -> Diagnostic:
+    return Diagnostic(code, WARNING, message, entry.origin.decl.site.location, hint=hint)
+
+
+def unset_secret(entry: WireEntry, name: str, variable: str) -> Diagnostic:
+    """Return the error for a secret that was asked for and is not in the environment."""
+    message = f"the environment variable `{variable}` for `{name}` is not set"
+    return Diagnostic("EC406", ERROR, message, entry.origin.decl.site.location)

@@ -1,0 +1,83 @@
+"""Words for the interpreter's errors: envd's familiar ones where envd has the same error."""
+
+from __future__ import annotations
+
+from envd_cache.diagnostics import ERROR, Diagnostic, Label
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from envd_cache.evaluate.traceback import RawError
+    from envd_cache.source import Location
+
+    Place = Callable[[str, int, int, int], Location | None]
+
+MAX_STACK = 5
+
+
+def explained(raw: RawError, text: str, place: Place) -> Diagnostic:
+    """Return the diagnostic for an error; `text` is the interpreter's whole text, with the call stack."""
+    location = place(raw.file, raw.line, raw.column, raw.width)
+    code, message, hint = _words(raw.message, location)
+    labels = tuple(
+        Label(where, "called from here") for where in _stack(text, place) if not _same_line(where, location)
+    )
+    return Diagnostic(code, ERROR, message, location, labels[:MAX_STACK], hint)
+
+
+def _words(message: str, location: Location | None) -> tuple[str, str, str]:
+    """Return code, message and hint for an error text of starlark-rust."""
+    stated, _, suggested = message.partition(", did you mean `")
+    near = suggested.partition("`")[0]
+    hint = f"did you mean `{near}`?" if near else ""
+    quoted = stated.split("`")
+    if stated.startswith("Variable `") and stated.endswith("not found"):
+        return ("EC006", f"undefined: `{quoted[1]}`", hint)
+    if " has no attribute `" in stated:
+        name = quoted[3]
+        owner = _text(location).rpartition(f".{name}")[0].strip() if location else ""
+        if owner.isidentifier() or owner.replace(".", "").isidentifier():
+            return ("EC006", f"`{owner}` has no field or method `{name}`", hint)
+        return ("EC006", f"a value of type `{quoted[1]}` has no field or method `{name}`", hint)
+    if "call stack overflow" in stated:
+        return ("EC010", "the calls are nested too deeply", "does a function call itself without an end?")
+    if stated.startswith("fail: "):
+        return ("EC011", stated.removeprefix("fail: "), "")
+    if stated == "Immutable":
+        hint = "a value of the top level or of another file is frozen; make a copy and change that"
+        return ("EC008", "cannot change a frozen value", hint)
+    if stated.startswith("Module has no symbol `"):
+        return ("EC015", f"the loaded file has no `{quoted[1]}`", hint)
+    if stated.startswith(("Missing parameter", "Missing positional", "Missing named-only")):
+        return ("EC008", f"missing argument for `{quoted[1]}`", "")
+    if "extra positional argument" in stated:
+        return ("EC008", f"too many arguments: {quoted[0].split(' argument')[0].removeprefix('Found ')}", "")
+    return ("EC008", stated[:1].lower() + stated[1:] if stated[1:2].islower() else stated, hint)
+
+
+def _stack(text: str, place: Place) -> list[Location]:
+    """Return the places of the calls on the stack, the innermost first."""
+    found: list[Location] = []
+    head = text.partition("\nerror: ")[0]
+    for line in reversed(head[-20_000:].split("\n")):
+        if not line.startswith("  * "):
+            continue
+        where = line[4:].partition(", in ")[0]
+        file, _, number = where.rpartition(":")
+        location = place(file, int(number), 0, 0) if number.isdigit() else None
+        if location is not None:
+            found.append(location)
+        if len(found) > MAX_STACK:
+            break
+    return found
+
+
+def _same_line(one: Location, other: Location | None) -> bool:
+    if other is None or one.source is not other.source:
+        return False
+    return one.source.position(one.span.start).line == one.source.position(other.span.start).line
+
+
+def _text(location: Location) -> str:
+    return location.source.text[location.span.start : location.span.end]

@@ -1,0 +1,68 @@
+"""Reads what git has checked out, from git's own files: no process is started.
+
+Sources: gitrepository-layout(5). Worktrees (`.git` is a file) and packed refs are understood; a
+repository whose refs are in another format (reftable) has no answer here.
+"""
+
+from __future__ import annotations
+
+import os
+
+from envd_cache.record import Record
+
+_LIMIT = 16 * 1024 * 1024
+_HEX = frozenset("0123456789abcdef")
+
+
+class Head(Record):
+    """The branch ("" when detached) and the full commit id ("" before the first commit)."""
+
+    branch: str
+    commit: str
+
+
+def read_head(folder: str) -> Head | None:
+    """Return what is checked out in the repository around a folder, or None without one."""
+    folder = os.path.abspath(folder)
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    git = os.path.join(folder, ".git")
+    if os.path.isfile(git):
+        pointer = _read(git)
+        if not pointer.startswith("gitdir: "):
+            return None
+        git = os.path.join(folder, pointer[len("gitdir: ") :])
+    head = _read(os.path.join(git, "HEAD"))
+    if not head.startswith("ref: "):
+        return Head("", head) if _is_commit(head) else None
+    ref = head[len("ref: ") :]
+    if not ref.startswith("refs/heads/"):
+        return None
+    common = os.path.join(git, _read(os.path.join(git, "commondir")) or ".")
+    return Head(ref[len("refs/heads/") :], _commit(git, ref) or _commit(common, ref))
+
+
+def _commit(git: str, ref: str) -> str:
+    loose = _read(os.path.join(git, ref))
+    if _is_commit(loose):
+        return loose
+    for line in _read(os.path.join(git, "packed-refs")).split("\n"):
+        commit, _, name = line.partition(" ")
+        if name == ref and _is_commit(commit):
+            return commit
+    return ""
+
+
+def _is_commit(text: str) -> bool:
+    return len(text) in (40, 64) and _HEX.issuperset(text)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read(_LIMIT).strip()
+    except (OSError, ValueError):
+        return ""

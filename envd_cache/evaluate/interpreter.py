@@ -1,0 +1,497 @@
+"""Runs a build file. The only module that imports starlark.
+
+One `Interpreter` holds the frozen prelude and runs one target at a time. Its sink, the one Python
+function behind every builtin, records calls and answers questions about facts; it never raises, because
+the interpreter would turn any exception into a text. Where a file loads others, they are evaluated
+first, so that every load that fails is reported and not only the first.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+from time import monotonic
+
+import starlark
+
+from envd_cache.catalog import fact as fact_named
+from envd_cache.catalog.bind import bind
+from envd_cache.catalog.model import DataSource, Secret
+from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result, did_you_mean, has_errors
+from envd_cache.evaluate import prelude
+from envd_cache.evaluate.dialect import dialect, prepare
+from envd_cache.evaluate.facts import PLACEHOLDER, known, variable
+from envd_cache.evaluate.loader import Files
+from envd_cache.evaluate.model import CallSite, Evaluation, FactRead, Frame, RecordedCall
+from envd_cache.evaluate.slug import slug
+from envd_cache.evaluate.traceback import parse_error, parse_frame
+from envd_cache.problem import Foreign, Problem
+from envd_cache.source import Location, Position, SourceFile, Span, Target, target_label
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from envd_cache.config import Root
+    from envd_cache.evaluate.dialect import Prepared
+    from envd_cache.evaluate.facts import Answer, Facts
+
+TIME_LIMIT = 10.0
+
+# envd's interpreter stops at 99,998 nested calls. That many fit into a stack of 256 MiB, of which the
+# system hands out only what is used.
+MAX_CALLS = 100_000
+STACK_BYTES = 256 * 1024 * 1024
+
+_PRELUDE = "@prelude"
+_CACHE = prelude.NAMESPACE + "."
+
+
+class TimeLimitReached(Exception):
+    """Raised inside the interpreter when an evaluation takes too long."""
+
+
+class Interpreter:
+    """Evaluates targets of build files, one after the other, with one prelude."""
+
+    def __init__(self) -> None:
+        self._functions = prelude.functions()
+        self._run: _Run | None = None
+        text, names = prelude.source()
+        module = starlark.Module()
+        module.add_callable("_sink", self._sink)
+        module.add_callable("_print", self._print)
+        extensions = starlark.LibraryExtension
+        own = starlark.Globals.extended_by([extensions.StructType, extensions.Debug, extensions.CallStack])
+        starlark.eval(module, starlark.parse(_PRELUDE, text), own)
+        self.prelude = module.freeze()
+        self.globals = starlark.Globals.standard()
+        self.own_globals = own
+        self.dialect = dialect(starlark.Dialect)
+        quoted = ", ".join(f'{name} = "{prelude.public(name)}"' for name in names)
+        self._inject = starlark.parse("@inject", f'load("{_PRELUDE}", {quoted})', self.dialect)
+
+    def evaluate(
+        self, target: Target, root: Root, facts: Facts, time_limit: float = TIME_LIMIT
+    ) -> Result[Evaluation]:
+        """Return what one target does. Errors never raise; what was recorded before one is kept.
+
+        The top level runs, then the function, without arguments; when neither declares a cache and the
+        repository has a default, that runs too.
+        """
+        path = os.path.abspath(target.path)
+        relative = os.path.relpath(path, root.folder).replace(os.sep, "/")
+        folder, _, name = relative.rpartition("/")
+        label = facts.given.get("target") or target_label(folder, name, target.function)
+        run = _Run(self, target, label, root, facts)
+        self._run = run
+        try:
+            _in_deep_thread(lambda: run.execute(time_limit))
+        finally:
+            self._run = None
+        return run.result()
+
+    def module(self) -> starlark.Module:
+        """Return a fresh module in which the builtins are known."""
+        made = starlark.Module()
+        loader = starlark.FileLoader(lambda _: self.prelude)
+        starlark.eval(made, self._inject, self.globals, loader)
+        return made
+
+    def _sink(self, number: int, args: list[object], kwargs: dict[str, object], frames: list[str]) -> object:
+        run = self._run
+        if run is None:
+            return None
+        return run.called(self._functions[number], args, kwargs, frames)
+
+    def _print(self, text: str) -> None:
+        if self._run is not None:
+            self._run.printed.append(text)
+
+
+class _Run:
+    """The state of one evaluation."""
+
+    def __init__(
+        self, interpreter: Interpreter, target: Target, label: str, root: Root, facts: Facts
+    ) -> None:
+        self.interpreter = interpreter
+        self.target = target
+        self.label = label
+        self.root = root
+        self.facts = facts
+        self.files = Files(root.folder, target.path)
+        self.printed: list[str] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.by_default = ""
+        self._source: SourceFile | None = None
+        self._calls: list[RecordedCall] = []
+        self._facts: list[FactRead] = []
+        self._prepared: dict[str, Prepared] = {}
+        self._modules: dict[str, starlark.FrozenModule | None] = {}
+        self._loading: list[str] = []
+        self._deadline = 0.0
+        self.interrupted = False
+
+    def result(self) -> Result[Evaluation]:
+        evaluation = Evaluation(
+            self.target,
+            self.label,
+            self._source,
+            tuple(self._calls),
+            tuple(self._facts),
+            tuple(self.printed),
+            self.by_default,
+        )
+        return Result(evaluation, tuple(self.diagnostics))
+
+    # ---- running ----
+
+    def execute(self, time_limit: float) -> None:
+        self._deadline = monotonic() + time_limit
+        self._limit = time_limit
+        read = self.files.read(self.target.path)
+        self.diagnostics += read.diagnostics
+        self._source = read.value
+        if read.value is None:
+            return
+        module = self._module_of(read.value, os.path.abspath(self.target.path))
+        if module is None:
+            return
+        self._call(module, self.target.function, read.value)
+        if self.root.config.defaults and not self._declares() and not has_errors(self.diagnostics):
+            self._call_defaults(self.root.config.defaults)
+
+    def _declares(self) -> bool:
+        from envd_cache.catalog import BACKENDS  # noqa: PLC0415 - only with a configured default
+
+        declaring = {f"{_CACHE}none", *(_CACHE + backend.name for backend in BACKENDS)}
+        return any(call.function in declaring for call in self._calls)
+
+    def _call_defaults(self, defaults: str) -> None:
+        path, _, function = defaults.rpartition(":")
+        absolute = os.path.join(self.root.folder, path.lstrip("/"))
+        read = self.files.read(absolute)
+        if read.value is None:
+            hint = f"`defaults` in {self.root.config.path} names it"
+            self.diagnostics += (problem.replace(hint=problem.hint or hint) for problem in read.diagnostics)
+            return
+        module = self._module_of(read.value, absolute)
+        if module is not None:
+            self.by_default = defaults
+            self._call(module, function, read.value)
+
+    def _module_of(self, source: SourceFile, path: str) -> starlark.FrozenModule | None:
+        """Return a file's frozen module, evaluating what it loads first; None when something failed."""
+        real = os.path.realpath(path)
+        if real in self._modules:
+            return self._modules[real]
+        self._loading.append(real)
+        module = self._evaluate_file(source)
+        self._loading.pop()
+        self._modules[real] = module
+        return module
+
+    def _evaluate_file(self, source: SourceFile) -> starlark.FrozenModule | None:
+        prepared = prepare(source)
+        self.diagnostics += prepared.diagnostics
+        if has_errors(prepared.diagnostics):
+            return None
+        file = f"#{len(self._prepared)}"
+        self._prepared[file] = prepared.value
+        try:
+            tree = starlark.parse(file, prepared.value.text, self.interpreter.dialect)
+        except starlark.StarlarkError as error:
+            self.diagnostics += self._syntax_errors(source, str(error))
+            return None
+        loaded = self._loads(tree, source)
+        if loaded is None:
+            return None
+        module = self.interpreter.module()
+        if "include" in source.text:
+            from envd_cache.evaluate.include import add_include  # noqa: PLC0415 - hardly a file includes
+
+            add_include(self, module, source)
+        loader = starlark.FileLoader(loaded.__getitem__)
+
+        def evaluate() -> None:
+            starlark.eval_with(self.options(), module, tree, self.interpreter.globals, loader)
+
+        return module.freeze() if self._guarded(evaluate) else None
+
+    def options(self) -> starlark.EvalOptions:
+        return starlark.EvalOptions(check_cancelled=self._check, max_callstack_size=MAX_CALLS)
+
+    def _check(self) -> bool:
+        if monotonic() > self._deadline:
+            raise TimeLimitReached
+        return self.interrupted
+
+    def _call(self, module: starlark.FrozenModule, function: str, source: SourceFile) -> None:
+        def call() -> None:
+            module.call_with(self.options(), function)
+
+        before = len(self.diagnostics)
+        self._guarded(call)
+        if len(self.diagnostics) > before and self.diagnostics[before].location is None:
+            self.diagnostics[before:] = [self._not_a_target(source, function, self.diagnostics[before])]
+
+    def _not_a_target(self, source: SourceFile, function: str, found: Diagnostic) -> Diagnostic:
+        """Return the diagnostic for a target that cannot be called, at its definition if there is one."""
+        from envd_cache.syntax.calls import functions  # noqa: PLC0415 - loads lark
+
+        defined = {definition.name: definition for definition in functions(source)}
+        if function in defined:
+            if not found.message.startswith("Missing"):
+                return found
+            location = Location(source, defined[function].name_span)
+            message = f"`{function}` takes arguments, a target takes none"
+            hint = f"call it from a function without arguments, and build that: `{source.path}:build`"
+            return Diagnostic("EC013", ERROR, message, location, hint=hint)
+        if "no symbol" not in found.message:
+            return Diagnostic("EC013", ERROR, f"`{function}` is not a function", path=source.path)
+        near = did_you_mean(function, defined)
+        public = [f"`{name}`" for name in defined if not name.startswith("_")]
+        hint = f"did you mean `{near}`?" if near else f"functions of the file: {', '.join(public) or 'none'}"
+        message = f"`{source.path}` has no function `{function}`"
+        return Diagnostic("EC013", ERROR, message, path=source.path, hint=hint)
+
+    def _guarded(self, action: Callable[[], object]) -> bool:
+        """Run the interpreter; turn what it raises into a diagnostic and say whether it came through."""
+        try:
+            action()
+        except TimeLimitReached:
+            hint = "is there an endless loop? `--time-limit` gives it more time"
+            message = f"the evaluation took longer than {self._limit:g} seconds"
+            path = self._source.path if self._source else self.target.path
+            self.diagnostics.append(Diagnostic("EC009", ERROR, message, path=path, hint=hint))
+            return False
+        except starlark.StarlarkError as error:
+            self.diagnostics.append(self._explained(str(error)))
+            return False
+        except BaseException as error:
+            # pyo3's PanicException derives from BaseException: the interpreter gave up on a value that
+            # is too large for it. Everything else is a fault of ours and goes on.
+            if type(error).__name__ != "PanicException":
+                raise
+            path = self._source.path if self._source else self.target.path
+            message = "the interpreter gave up: a value became too large"
+            self.diagnostics.append(Diagnostic("EC008", ERROR, message, path=path))
+            return False
+        return True
+
+    # ---- loads ----
+
+    def _loads(
+        self, tree: starlark.AstModule, source: SourceFile
+    ) -> Mapping[str, starlark.FrozenModule] | None:
+        modules: dict[str, starlark.FrozenModule] = {}
+        failed = False
+        for load in tree.loads():
+            module = self._load(load.module_id, source)
+            if module is None:
+                failed = True
+            else:
+                modules[load.module_id] = module
+            for name in load.symbols.values():
+                if name.startswith("_"):
+                    failed = True
+                    hint = f"rename it to `{name.lstrip('_')}` to share it"
+                    message = f"`{name}` is private to `{load.module_id}`"
+                    location = self._load_location(source, load.module_id, name)
+                    self.diagnostics.append(Diagnostic("EC015", ERROR, message, location, hint=hint))
+        return None if failed else modules
+
+    def _load(self, module_id: str, importer: SourceFile) -> starlark.FrozenModule | None:
+        resolved = self.files.resolve(module_id, importer)
+        diagnostics = resolved.diagnostics
+        if not diagnostics:
+            real = os.path.realpath(resolved.value)
+            if real in self._loading:
+                message = f"`{module_id}` loads itself, directly or through other files"
+                diagnostics = (
+                    Diagnostic("EC014", ERROR, message, hint="move what both need to a third file"),
+                )
+            else:
+                read = self.files.read(resolved.value)
+                if read.value is not None:
+                    return self._module_of(read.value, resolved.value)
+                diagnostics = read.diagnostics
+        location = self._load_location(importer, module_id)
+        for problem in diagnostics:
+            if problem.location is None:
+                self.diagnostics.append(problem.replace(location=location, path=""))
+            else:
+                labels = (Label(location, "loaded here"),) if location else ()
+                self.diagnostics.append(problem.replace(labels=problem.labels + labels))
+        return None
+
+    def _load_location(self, source: SourceFile, module_id: str, name: str = "") -> Location | None:
+        from envd_cache.syntax.calls import load_span  # noqa: PLC0415 - loads lark
+
+        span = load_span(source, module_id, name)
+        return Location(source, span) if span else None
+
+    # ---- recording ----
+
+    def called(
+        self, function: str, args: list[object], kwargs: dict[str, object], frames: list[str]
+    ) -> object:
+        call = RecordedCall(
+            function,
+            tuple([_value(value) for value in args]),
+            {name: _value(value) for name, value in kwargs.items()},
+            CallSite(self._frames(function, frames)),
+        )
+        if function.startswith(_CACHE):
+            name = function[len(_CACHE) :]
+            if fact_named(name) is not None and name != "none":
+                return self._fact(name, call)
+        self._calls.append(call)
+        if function == "data.envd":
+            return starlark.OpaquePythonObject(DataSource(str((*args, *kwargs.values(), "")[0])))
+        return None
+
+    def _frames(self, function: str, texts: list[str]) -> tuple[Frame, ...]:
+        frames: list[Frame] = []
+        for text in texts:
+            raw = parse_frame(text)
+            prepared = self._prepared.get(raw.file) if raw else None
+            if raw is None or prepared is None:
+                continue
+            span = Span(prepared.offset_of_byte(raw.start), prepared.offset_of_byte(raw.end))
+            name = raw.function if frames else function
+            frames.append(Frame(name, Location(prepared.source, span)))
+        return tuple(frames)
+
+    def _fact(self, name: str, call: RecordedCall) -> object:
+        signature = fact_named(name)
+        if signature is None:
+            return None
+        bound = bind(call.function, signature.params, call.args, call.kwargs)
+        if bound.problems:
+            self._refuse(call, bound.problems)
+            return starlark.OpaquePythonObject(Secret("")) if name == "secret" else PLACEHOLDER
+        values = bound.values
+        if name == "slug":
+            text = str(values["text"])
+            if not text:
+                self._refuse(call, (Problem("EC106", "`cache.slug` needs a text that is not empty", 0),))
+                return PLACEHOLDER
+            return slug(text)
+        if name == "secret":
+            variable_name = str(values["name"])
+            self._facts.append(FactRead(name, variable_name, "", "the environment", call.site))
+            return starlark.OpaquePythonObject(Secret(variable_name))
+        return self._known_fact(name, values, call)
+
+    def _known_fact(self, name: str, values: Mapping[str, object], call: RecordedCall) -> str:
+        argument = str(values.get("name", ""))
+        if name == "target":
+            value, origin = self.label, "the target"
+        elif answer := variable(self.facts, argument) if name == "env" else self._world(name):
+            value, origin = answer.value, answer.origin
+        elif "default" in values or name == "branch":
+            value, origin = str(values.get("default", "main")), "the default"
+        else:
+            what = (
+                f"the environment variable `{argument}` is not set"
+                if name == "env"
+                else f"no {name} is known"
+            )
+            given = f"env.{argument}" if name == "env" else name
+            hint = f"set it, or give it with `--fact {given}=…`"
+            if name == "env":
+                hint = f'set it, give it with `--fact {given}=…`, or write `default="…"`'
+            self._refuse(call, (Problem("EC116", what, hint=hint),))
+            return PLACEHOLDER
+        self._facts.append(FactRead(name, argument, value, origin, call.site))
+        return value
+
+    def _world(self, name: str) -> Answer | None:
+        return known(self.facts, name, os.path.dirname(os.path.abspath(self.target.path)))
+
+    def _refuse(self, call: RecordedCall, problems: tuple[Problem, ...]) -> None:
+        from envd_cache.evaluate.locate import diagnostic_at  # noqa: PLC0415 - only for problems
+
+        self.diagnostics += (diagnostic_at(call.site, problem) for problem in problems)
+
+    # ---- errors ----
+
+    def _syntax_errors(self, source: SourceFile, text: str) -> tuple[Diagnostic, ...]:
+        from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
+
+        found = tuple(problem for problem in parse(source).diagnostics if problem.severity == ERROR)
+        return found or (self._explained(text),)
+
+    def _explained(self, text: str) -> Diagnostic:
+        from envd_cache.evaluate.explain_error import explained  # noqa: PLC0415 - only for problems
+
+        raw = parse_error(text)
+        return explained(raw, text, self.place)
+
+    def place(self, file: str, line: int, column: int, width: int) -> Location | None:
+        """Return the location of a 1-based line and column of what the interpreter was given.
+
+        Without a column the whole line, without its indentation.
+        """
+        prepared = self._prepared.get(file)
+        if prepared is None:
+            return None
+        given = SourceFile(file, prepared.text)
+        shown = given.line(line - 1)
+        at = column - 1 if column else len(shown) - len(shown.lstrip())
+        start = given.offset(Position(line - 1, at))
+        end = start + (width or max(len(shown.rstrip()) - at, 1))
+        byte = len(given.text[:start].encode())
+        width_in_bytes = len(given.text[start:end].encode())
+        return Location(
+            prepared.source,
+            Span(prepared.offset_of_byte(byte), prepared.offset_of_byte(byte + width_in_bytes)),
+        )
+
+
+def _value(value: object) -> object:
+    """Undo `_plain` of the prelude."""
+    if type(value) is list:
+        return [_value(item) for item in value]
+    if type(value) is dict:
+        if "tuple" in value:
+            return tuple([_value(item) for item in value["tuple"]])
+        if "dict" in value:
+            return {_hashable(_value(key)): _value(item) for key, item in value["dict"]}
+        return Foreign(str(value.get("other")))
+    return value
+
+
+def _hashable(key: object) -> object:
+    return Foreign("tuple") if type(key) is tuple else key
+
+
+def _in_deep_thread(action: Callable[[], None]) -> None:
+    """Run an action on a stack of 256 MiB, and wait for it; exceptions are raised here."""
+    raised: list[BaseException] = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def body() -> None:
+        try:
+            action()
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
+            raised.append(error)
+        finally:
+            done.release()
+
+    before = _thread.stack_size()
+    try:
+        _thread.stack_size(STACK_BYTES)
+        _thread.start_new_thread(body, ())
+    except (ValueError, RuntimeError, MemoryError):
+        # No room for such a stack (a tight memory limit): the ordinary one does for ordinary files.
+        action()
+        return
+    finally:
+        _thread.stack_size(before)
+    done.acquire()
+    if raised:
+        raise raised[0]

@@ -1,0 +1,118 @@
+"""Finds and reads files: labels to paths, nothing outside the root, nothing that is not UTF-8 text."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from envd_cache.diagnostics import ERROR, Diagnostic, Result
+from envd_cache.source import Location, SourceFile, Span
+
+# A build file of ten thousand declarations has 0.8 MB.
+MAX_BYTES = 2 * 1024 * 1024
+
+
+class Files:
+    """Reads the files of one repository, each once.
+
+    `folder` is the root, `start` the path of the build file as the person gave it: other files are shown
+    relative to it, so that a message can be followed from where the person stands.
+    """
+
+    def __init__(self, folder: str, start: str) -> None:
+        self.folder = folder
+        self._real_root = os.path.realpath(folder)
+        self._start = start
+        self._start_folder = os.path.dirname(os.path.abspath(start))
+        self._read: dict[str, Result[SourceFile | None]] = {}
+
+    def label(self, path: str) -> str:
+        """Return `//folder/file` for an absolute path in the root, else the path itself."""
+        relative = os.path.relpath(path, self.folder)
+        return path if relative.startswith("..") else "//" + relative.replace(os.sep, "/")
+
+    def shown(self, path: str) -> str:
+        """Return an absolute path as the person would write it."""
+        if path == os.path.abspath(self._start):
+            return self._start
+        relative = os.path.relpath(path, self._start_folder)
+        return os.path.normpath(os.path.join(os.path.dirname(self._start), relative))
+
+    def resolve(self, module: str, importer: SourceFile) -> Result[str]:
+        """Return the absolute path that a `load` names.
+
+        `//file` starts at the root, anything else at the folder of the loading file. Links are followed
+        before it is decided whether the file lies in the root.
+        """
+        if module.startswith("//"):
+            path = os.path.join(self.folder, module[2:].lstrip("/"))
+        else:
+            base = importer.label[2:] if importer.label.startswith("//") else importer.label
+            path = os.path.join(self.folder, os.path.dirname(base), module)
+        path = os.path.normpath(path)
+        if "://" in module or module.startswith("git@"):
+            message = f"`load` reads files of this repository, not `{module}`"
+            return Result(
+                "", (Diagnostic("EC012", ERROR, message, hint="use `include` for a git repository"),)
+            )
+        real = os.path.realpath(path)
+        if real != self._real_root and not real.startswith(self._real_root.rstrip(os.sep) + os.sep):
+            hint = "only files below the root of the repository are read, links followed"
+            return Result(
+                "", (Diagnostic("EC012", ERROR, f"`{module}` lies outside the repository", hint=hint),)
+            )
+        return Result(path)
+
+    def read(self, path: str) -> Result[SourceFile | None]:
+        """Return a file's text, or None and why it cannot be read."""
+        path = os.path.abspath(path)
+        if path not in self._read:
+            self._read[path] = read_source(path, self.shown(path), self.label(path))
+        return self._read[path]
+
+
+def read_source(path: str, shown: str, label: str) -> Result[SourceFile | None]:
+    """Return a text file of at most 2 MiB of UTF-8 without a byte order mark or NUL."""
+
+    def refused(code: str, message: str, hint: str = "") -> Result[SourceFile | None]:
+        return Result(None, (Diagnostic(code, ERROR, message, path=shown, hint=hint),))
+
+    try:
+        status = os.stat(path)
+        if stat.S_ISDIR(status.st_mode):
+            return refused("EC001", f"`{shown}` is a folder", "name the build file in it")
+        if not stat.S_ISREG(status.st_mode):
+            return refused("EC001", f"`{shown}` is not a regular file")
+        if status.st_size > MAX_BYTES:
+            hint = f"a build file has at most {MAX_BYTES // 1024 // 1024} MiB"
+            return refused("EC003", f"`{shown}` is too large: {status.st_size} bytes", hint)
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return refused("EC001", f"`{shown}` does not exist")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return refused("EC001", f"`{shown}` cannot be read: {reason}")
+    if len(data) > MAX_BYTES:
+        return refused("EC003", f"`{shown}` is too large")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        source = SourceFile(shown, before + data[error.start :].decode(errors="replace"), label)
+        message = f"the file is not UTF-8: byte 0x{data[error.start]:02x}"
+        return _refused_at(source, "EC002", len(before), message, "save the file as UTF-8")
+    source = SourceFile(shown, text, label)
+    if text.startswith("\ufeff"):
+        return _refused_at(
+            source, "EC002", 0, "the file starts with a byte order mark", "save the file as UTF-8 without BOM"
+        )
+    nul = text.find("\0")
+    if nul >= 0:
+        return _refused_at(source, "EC002", nul, "the file holds a NUL character", "is it a text file?")
+    return Result(source)
+
+
+def _refused_at(source: SourceFile, code: str, at: int, message: str, hint: str) -> Result[SourceFile | None]:
+    location = Location(source, Span(at, at + 1))
+    return Result(None, (Diagnostic(code, ERROR, message, location, hint=hint),))

@@ -1,0 +1,69 @@
+"""What an evaluation leaves behind: calls with their places, facts that were read, the files."""
+
+from __future__ import annotations
+
+from envd_cache.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envd_cache.source import Location, SourceFile, Target
+
+
+class Frame(Record):
+    """One call of a call chain: the function that was called, and the whole call expression."""
+
+    function: str
+    location: Location
+
+
+class CallSite(Record):
+    """Where a call was written: the call itself first, then the calls that led to it, outward.
+
+    `frames` is empty when no file of the user's was on the stack.
+    """
+
+    frames: tuple[Frame, ...]
+
+    @property
+    def location(self) -> Location | None:
+        """The innermost place in a file of the user's."""
+        return self.frames[0].location if self.frames else None
+
+
+class RecordedCall(Record, apart=("site",)):
+    """One call of a builtin, with its values as Python has them.
+
+    A Starlark tuple is a `tuple`, a list a `list`; a value without a Python form is a `Foreign`.
+    """
+
+    function: str
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+    site: CallSite
+
+
+class FactRead(Record):
+    """One thing that the build file asked about the world, the answer, and where the answer came from.
+
+    `argument` is the name of the variable for `env` and `secret`. A secret has no value here, ever.
+    """
+
+    name: str
+    argument: str
+    value: str
+    origin: str
+    site: CallSite
+
+
+class Evaluation(Record):
+    """What one target of one build file did."""
+
+    target: Target
+    label: str
+    source: SourceFile | None
+    calls: tuple[RecordedCall, ...] = ()
+    facts: tuple[FactRead, ...] = ()
+    printed: tuple[str, ...] = ()
+    by_default: str = ""

@@ -1,0 +1,37 @@
+"""`cache.slug`: a valid image tag from any text."""
+
+from __future__ import annotations
+
+# The tag grammar of distribution/reference: [A-Za-z0-9_][A-Za-z0-9_.-]{0,127}
+MAX_TAG = 128
+TAG_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+
+
+def slug(text: str) -> str:
+    """Return a valid tag for a text; a valid tag is returned as it is.
+
+    Each run of other characters becomes one `-`, leading `.` and `-` go, and what is longer than 128
+    characters is cut and ends with 8 digits of the text's SHA-256. A text without one usable character
+    is those 8 digits alone, so that two branches with Chinese names do not share a cache.
+    """
+    made: list[str] = []
+    replaced = False
+    for character in text:
+        if character in TAG_CHARACTERS:
+            made.append(character)
+            replaced = False
+        elif not replaced:
+            made.append("-")
+            replaced = True
+    tag = "".join(made).lstrip(".-")
+    if not tag:
+        return _digits(text)
+    if len(tag) > MAX_TAG:
+        return f"{tag[: MAX_TAG - 9]}-{_digits(text)}"
+    return tag
+
+
+def _digits(text: str) -> str:
+    from hashlib import sha256  # noqa: PLC0415 - 3 ms, and hardly a branch needs it
+
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]

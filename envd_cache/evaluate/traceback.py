@@ -1,0 +1,77 @@
+"""Reads positions out of the interpreter's texts. Here its units meet ours.
+
+starlark-pyo3 2026.1 gives a call on the stack as a Rust debug text with UTF-8 byte offsets, and an error
+as a text with `--> file:line:column`, 1-based, in characters. Both are read with plain string methods.
+"""
+
+from __future__ import annotations
+
+from envd_cache.record import Record
+
+
+class RawFrame(Record):
+    """A call on the interpreter's stack: function, file id, byte offsets; -1 where it has no place."""
+
+    function: str
+    file: str
+    start: int
+    end: int
+
+
+class RawError(Record):
+    """An error of the interpreter: its message, and the file id, line, column and width of its place.
+
+    Line and column are 1-based; the file id is "" and they are 0 when the error has no place.
+    """
+
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    width: int = 0
+
+
+def parse_frame(text: str) -> RawFrame | None:
+    """Return the frame in the debug text of a `call_stack_frame`, or None when it has no place.
+
+    Shape: `Value(StackFrame { name: "f", location: Some(FileSpan { file: CodeMap("id"), span:
+    Span { begin: Pos(1), end: Pos(2) } }) })`.
+    """
+    _, _, rest = text.partition('name: "')
+    name, _, rest = rest.partition('", location: ')
+    _, _, rest = rest.partition('CodeMap("')
+    file, found, rest = rest.partition('")')
+    if not found:
+        return None
+    _, _, rest = rest.partition("begin: Pos(")
+    start, _, rest = rest.partition(")")
+    _, _, rest = rest.partition("end: Pos(")
+    end, _, _ = rest.partition(")")
+    if not (start.isdigit() and end.isdigit()):
+        return None
+    return RawFrame(name, file, int(start), int(end))
+
+
+def parse_error(text: str) -> RawError:
+    """Return the parts of an error's text.
+
+    The last `-->` is the real one: `fail` can put others into its message. Calls of loaded files nest
+    their texts, the innermost first; then the last one is the importer's and the first is taken.
+    """
+    _, found, rest = text.rpartition("\nerror: ") if "\nerror: " in text else text.partition("error: ")
+    body = rest if found else text
+    head, arrow, place = body.rpartition("\n --> ")
+    if not arrow:
+        head, arrow, place = body.rpartition("\n--> ")
+    if not arrow:
+        return RawError(body.strip())
+    where, _, drawing = place.partition("\n")
+    file, line, column = ([*where.rsplit(":", 2), "", ""])[:3]
+    if not (line.isdigit() and column.isdigit()):
+        return RawError(body.strip())
+    width = 0
+    for drawn in drawing.split("\n"):
+        marks = drawn.partition("|")[2].strip()
+        if marks and not marks.strip("^"):
+            width = len(marks)
+    return RawError(head.strip(), file, int(line), int(column), width)

@@ -1,0 +1,83 @@
+"""Turns one `cache.<backend>` call into a declaration, and a declaration into exports and imports."""
+
+from __future__ import annotations
+
+from envd_cache.catalog.bind import bind
+from envd_cache.catalog.common import KEY, USE
+from envd_cache.catalog.formats import split_reference
+from envd_cache.catalog.model import EXPORT, IMPORT
+from envd_cache.evaluate.slug import slug
+from envd_cache.ir.model import CacheDecl, CacheEntry
+from envd_cache.ir.relations import problems_between
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envd_cache.catalog.model import Backend, Direction, Key
+    from envd_cache.evaluate.model import RecordedCall
+    from envd_cache.problem import Problem
+
+
+def declare(backend: Backend, call: RecordedCall) -> tuple[CacheDecl | None, tuple[Problem, ...]]:
+    """Return what a call declares, and all that is wrong with it; None when it cannot be used."""
+    bound = bind(call.function, (*backend.params, USE, KEY), call.args, call.kwargs)
+    values = dict(bound.values)
+    use = values.pop("use", "both")
+    given = values.pop("key", ())
+    keys = dict.fromkeys(slug(str(key)) for key in (given if isinstance(given, list) else (given,)) if given)
+    decl = CacheDecl(
+        backend=backend,
+        exports=use != "import" and _possible(backend.exports_when, bound.places),
+        imports=use != "export" and _possible(backend.imports_when, bound.places),
+        keys=tuple(keys),
+        values=values,
+        places=bound.places,
+        site=call.site,
+    )
+    between = problems_between(decl, str(use))
+    problems = bound.problems + between
+    refused = any(problem.severity == "error" for problem in problems)
+    return (None if refused else decl), problems
+
+
+def _possible(needed: tuple[str, ...], given: Mapping[str, object]) -> bool:
+    return not needed or any(name in given for name in needed)
+
+
+def entries(decl: CacheDecl) -> tuple[tuple[CacheEntry, ...], tuple[CacheEntry, ...]]:
+    """Return a declaration's exports (one at most) and its imports (one a key)."""
+    backend, keys = decl.backend, decl.keys
+    exports: tuple[CacheEntry, ...] = ()
+    imports: tuple[CacheEntry, ...] = ()
+    if decl.exports:
+        exports = (_entry(decl, EXPORT, backend.name, keys[:1]),)
+    if decl.imports:
+        kind = backend.import_type or backend.name
+        groups = [keys] if backend.key and backend.key.style == "joined" else [(key,) for key in keys]
+        imports = tuple([_entry(decl, IMPORT, kind, group) for group in groups or [()]])
+    return exports, imports
+
+
+def _entry(decl: CacheDecl, direction: Direction, kind: str, keys: tuple[str, ...]) -> CacheEntry:
+    values = decl.values
+    backend = decl.backend
+    if keys and backend.key:
+        values = {**values, backend.key.param: _keyed(backend.key, values.get(backend.key.param), keys)}
+    attrs: list[tuple[str, object]] = []
+    for param in backend.params:
+        if param.name in values and param.takes(direction):
+            attrs.append((param.wire_name(direction), values[param.name]))
+    return CacheEntry(kind, direction, tuple(attrs), decl)
+
+
+def _keyed(key: Key, value: object, keys: tuple[str, ...]) -> str:
+    if key.style == "tag":
+        return f"{value}:{keys[0]}"
+    return ";".join(keys)
+
+
+def has_tag(reference: object) -> bool:
+    """Say whether an image reference has a tag or a digest of its own."""
+    parts = split_reference(str(reference))
+    return bool(parts.tag or parts.digest)

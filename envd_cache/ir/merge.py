@@ -1,0 +1,155 @@
+"""Makes one plan of many declarations: repeats collapse, two writers of one place are refused.
+
+BuildKit v0.32.2 compares raw strings (`control/control.go`), so `r` and `r:latest` are both pushed and
+the later one wins; here places are compared as what they mean.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from envd_cache.catalog.formats import split_reference
+from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Label
+from envd_cache.ir.declare import entries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from envd_cache.catalog.model import Backend, Param
+    from envd_cache.ir.model import CacheDecl, CacheEntry
+
+    Merged = tuple[tuple[CacheEntry, ...], tuple[CacheEntry, ...], tuple[Diagnostic, ...]]
+
+
+def merge(declarations: Iterable[CacheDecl]) -> Merged:
+    """Return the exports, the imports and what is wrong between declarations, in declared order."""
+    diagnostics: list[Diagnostic] = []
+    seen: dict[object, CacheDecl] = {}
+    exports: list[CacheEntry] = []
+    imports: list[CacheEntry] = []
+    written: dict[object, CacheEntry] = {}
+    read: dict[object, CacheEntry] = {}
+    for decl in declarations:
+        made = entries(decl)
+        meaning = tuple([(entry.direction, normalised(entry)) for group in made for entry in group])
+        if meaning in seen:
+            diagnostics.append(_repeated(decl, seen[meaning]))
+            continue
+        seen[meaning] = decl
+        for entry in made[0]:
+            first = _claim(entry, written)
+            if first is None:
+                exports.append(entry)
+            elif normalised(first) != normalised(entry):
+                diagnostics.append(_two_writers(entry, first))
+        for entry in made[1]:
+            first = _claim(entry, read)
+            if first is None:
+                imports.append(entry)
+            elif normalised(first) != normalised(entry):
+                diagnostics.append(_two_readers(entry, first))
+    return tuple(exports), tuple(imports), tuple(diagnostics)
+
+
+def _claim(entry: CacheEntry, claimed: dict[object, CacheEntry]) -> CacheEntry | None:
+    """Return the entry that has one of this entry's places already, or claim them for it."""
+    found = places(entry)
+    for place in found:
+        if place in claimed:
+            return claimed[place]
+    for place in found:
+        claimed[place] = entry
+    return None
+
+
+def places(entry: CacheEntry) -> tuple[tuple[str, ...], ...]:
+    """Return where an entry's cache lies, so that equal tuples are one place.
+
+    A backend that keeps several names in one entry (`name=a;b`) has a place for each.
+    """
+    backend = entry.decl.backend
+    parts: list[tuple[str, ...]] = [(entry.type,)]
+    for name in backend.place if entry.type == backend.name else ("ref",):
+        param = backend.param(name)
+        value = _place_value(entry, name, param)
+        choices = value.split(";") if param and param.format == "names" else [value]
+        parts = [(*part, choice) for part in parts for choice in choices]
+    return tuple(parts)
+
+
+def _place_value(entry: CacheEntry, name: str, param: Param | None) -> str:
+    wires = {name} if param is None else {param.wire_name("export"), param.wire_name("import"), name}
+    # A directory is `dest` when it is written and `src` when it is read.
+    if name == "dest":
+        wires.add("src")
+    for wire, value in entry.attrs:
+        if wire in wires:
+            return _normal(param.format if param else "reference", value)
+    return str(param.default if param and param.default is not None else "")
+
+
+def _normal(form: str, value: object) -> str:
+    text = str(value)
+    if form == "reference":
+        return split_reference(text).normalised
+    if form == "path":
+        return posixpath.normpath(text)
+    return text.rstrip("/") if form == "url" else text
+
+
+def normalised(entry: CacheEntry) -> tuple[object, ...]:
+    """Return what an entry means: its type, its attributes, places as in `places`."""
+    by_wire = _formats(entry.decl.backend)
+    attrs = [
+        (name, _normal(by_wire[name], value) if by_wire.get(name) in ("reference", "path", "url") else value)
+        for name, value in entry.attrs
+    ]
+    return (entry.type, tuple(attrs))
+
+
+def _formats(backend: Backend) -> dict[str, str]:
+    formats: dict[str, str] = {}
+    for param in backend.params:
+        formats[param.wire_name("export")] = param.format
+        formats[param.wire_name("import")] = param.format
+    return formats
+
+
+def _first(decl: CacheDecl, text: str) -> tuple[Label, ...]:
+    location = decl.site.location
+    return (Label(location, text),) if location else ()
+
+
+def _repeated(decl: CacheDecl, first: CacheDecl) -> Diagnostic:
+    message = "this cache is declared already"
+    return Diagnostic(
+        "EC201",
+        WARNING,
+        message,
+        decl.site.location,
+        _first(first, "first declared here"),
+        "delete one of them",
+    )
+
+
+def _two_writers(entry: CacheEntry, first: CacheEntry) -> Diagnostic:
+    message = f"two exports write {described(entry)} with different settings"
+    hint = "give each its own place, or the same settings"
+    return Diagnostic(
+        "EC202", ERROR, message, entry.decl.site.location, _first(first.decl, "the other export"), hint
+    )
+
+
+def _two_readers(entry: CacheEntry, first: CacheEntry) -> Diagnostic:
+    message = f"two imports read {described(entry)} with different settings"
+    hint = "BuildKit takes the first and says nothing"
+    return Diagnostic(
+        "EC203", WARNING, message, entry.decl.site.location, _first(first.decl, "the other import"), hint
+    )
+
+
+def described(entry: CacheEntry) -> str:
+    """Return an entry's place in words."""
+    place = [part for part in places(entry)[0][1:] if part]
+    return f"one place ({entry.type} `{' '.join(place)}`)" if place else f"one place ({entry.type})"

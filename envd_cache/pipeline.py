@@ -1,0 +1,122 @@
+"""The facade: what the command line, editors and programs call. It knows the phases and their order."""
+
+from __future__ import annotations
+
+import os
+
+from envd_cache.config import find_root
+from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, has_errors, in_order
+from envd_cache.emit import compile_plans
+from envd_cache.emit.emitter import Options
+from envd_cache.emit.registry import DEFAULT
+from envd_cache.evaluate.facts import Facts
+from envd_cache.evaluate.interpreter import TIME_LIMIT, Interpreter
+from envd_cache.ir.lower import lower
+from envd_cache.record import Record
+from envd_cache.source import Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envd_cache.emit.emitter import Emitter
+    from envd_cache.evaluate.model import Evaluation
+    from envd_cache.ir.model import CachePlan
+
+
+class Session(Record):
+    """What stays the same over several targets: the facts, the time limit and one interpreter."""
+
+    facts: Facts
+    time_limit: float
+    interpreter: Interpreter
+
+
+class Compiled(Record):
+    """The plans of the targets that were asked for, and the output made of them; None after an error."""
+
+    plans: tuple[CachePlan, ...]
+    output: str | bytes | None
+    printed: tuple[str, ...] = ()
+
+
+def session(facts: Facts | None = None, time_limit: float = TIME_LIMIT) -> Session:
+    """Return a session. `time_limit` is in seconds, for each target."""
+    return Session(facts or Facts(), time_limit, Interpreter())
+
+
+def evaluate(target: Target, during: Session) -> Result[Evaluation]:
+    """Run one target of a build file and return what it did."""
+    root = find_root(os.path.dirname(os.path.abspath(target.path)))
+    found = during.interpreter.evaluate(target, root.value, during.facts, during.time_limit)
+    return Result(found.value, root.diagnostics + found.diagnostics)
+
+
+def plan(target: Target, during: Session) -> Result[CachePlan]:
+    """Run one target and return its plan; the problems of all phases are in it."""
+    evaluation = evaluate(target, during)
+    lowered = lower(evaluation.value)
+    return Result(lowered.value, in_order(evaluation.diagnostics + lowered.diagnostics))
+
+
+def compile_targets(
+    targets: Sequence[Target],
+    during: Session,
+    emitter: Emitter = DEFAULT,
+    options: Options | None = None,
+    *,
+    strict: bool = False,
+) -> Result[Compiled]:
+    """Return the output for some targets of build files, or every reason why there is none.
+
+    With `strict` a warning stops it too.
+    """
+    plans: list[CachePlan] = []
+    printed: list[str] = []
+    diagnostics: tuple[Diagnostic, ...] = ()
+    for target in targets:
+        evaluation = evaluate(target, during)
+        lowered = lower(evaluation.value)
+        printed += evaluation.value.printed
+        plans.append(lowered.value)
+        diagnostics += evaluation.diagnostics + lowered.diagnostics
+    written: Result[str | bytes | None] = Result(None)
+    if not has_errors(diagnostics):
+        written = compile_plans(plans, emitter, options or Options())
+        diagnostics += written.diagnostics
+    if strict:
+        diagnostics = tuple(
+            found.replace(severity=ERROR) if found.severity == WARNING else found for found in diagnostics
+        )
+    diagnostics = in_order(diagnostics)
+    output = None if has_errors(diagnostics) else written.value
+    return Result(Compiled(tuple(plans), output, tuple(printed)), diagnostics)
+
+
+def targets_of(path: str, during: Session) -> Result[tuple[Target, ...]]:
+    """Return the targets of a build file: its public functions without arguments that call `base()`.
+
+    Whether a function calls `base()` is found out by running it, so one that does so through another
+    counts, and one that only installs does not.
+    """
+    from envd_cache.evaluate.loader import read_source  # noqa: PLC0415 - only for `--all`
+    from envd_cache.syntax.calls import functions  # noqa: PLC0415 - loads lark
+
+    read = read_source(os.path.abspath(path), path, path)
+    if read.value is None:
+        return Result((), read.diagnostics)
+    found: list[Target] = []
+    broken: list[Diagnostic] = []
+    for definition in functions(read.value):
+        if definition.name.startswith("_") or definition.required:
+            continue
+        target = Target(path, definition.name)
+        evaluation = evaluate(target, during)
+        if any(call.function == "base" for call in evaluation.value.calls):
+            found.append(target)
+        elif has_errors(evaluation.diagnostics):
+            broken += evaluation.diagnostics
+    if not found and not broken:
+        hint = "a target is a function without arguments that calls `base()`"
+        broken.append(Diagnostic("EC013", ERROR, f"`{path}` has no target", path=path, hint=hint))
+    return Result(tuple(found), in_order(broken))
