@@ -9,7 +9,7 @@ from __future__ import annotations
 from envd_cache import pipeline
 from envd_cache.diagnostics import Result
 from envd_cache.emit import compile_plans
-from envd_cache.emit.emitter import Options
+from envd_cache.emit.registry import Options
 from envd_cache.emit.registry import EMITTERS, emitter
 from envd_cache.evaluate.interpreter import TIME_LIMIT
 from envd_cache.source import Target, parse_target

@@ -7,7 +7,7 @@ import os
 from envd_cache.config import find_root
 from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, has_errors, in_order
 from envd_cache.emit import compile_plans
-from envd_cache.emit.emitter import Options
+from envd_cache.emit.registry import Options
 from envd_cache.emit.registry import DEFAULT
 from envd_cache.evaluate.facts import Facts
 from envd_cache.evaluate.interpreter import TIME_LIMIT, Interpreter
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envd_cache.emit.emitter import Emitter
+    from envd_cache.emit.registry import Emitter
     from envd_cache.evaluate.model import Evaluation
     from envd_cache.ir.model import CachePlan
 
@@ -40,9 +40,11 @@ class Compiled(Record):
     printed: tuple[str, ...] = ()
 
 
-def session(facts: Facts | None = None, time_limit: float = TIME_LIMIT) -> Session:
-    """Return a session. `time_limit` is in seconds, for each target."""
-    return Session(facts or Facts(), time_limit, Interpreter())
+def session(
+    facts: Facts | None = None, time_limit: float = TIME_LIMIT, *, alone: bool = False
+) -> Session:
+    """Return a session. `time_limit` is in seconds, for each target; `alone`: the process is ours."""
+    return Session(facts or Facts(), time_limit, Interpreter(alone=alone))
 
 
 def evaluate(target: Target, during: Session) -> Result[Evaluation]:

@@ -61,16 +61,15 @@ class Record(metaclass=_RecordType):
                 for field, value in zip(fields, values, strict=False):
                     _set(self, field, value)
                 fields = fields[len(values) :]
-            defaults = self._defaults
-            for field in fields:
-                if field in named:
-                    _set(self, field, named.pop(field))
-                elif field in defaults:
-                    _set(self, field, defaults[field])
-                else:
-                    raise TypeError(f"{type(self).__name__} needs `{field}`")
-            if named:
-                raise TypeError(f"{type(self).__name__} has no field `{next(iter(named))}`")
+            if named.keys() - fields:
+                unknown = next(iter(named.keys() - fields))
+                raise TypeError(f"{type(self).__name__} has no field `{unknown}`, or got it twice")
+            values = {**self._defaults, **named}
+            try:
+                for field in fields:
+                    _set(self, field, values[field])
+            except KeyError as missing:
+                raise TypeError(f"{type(self).__name__} needs `{missing.args[0]}`") from None
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")

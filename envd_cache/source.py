@@ -6,8 +6,6 @@ makes them 1-based. Nothing in this module reads a file.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from envd_cache.record import Record
 
 BUILD_FILE = "build.envd"
@@ -65,6 +63,8 @@ class SourceFile:
 
     def position(self, offset: int) -> Position:
         """Return the line and column of an offset."""
+        from bisect import bisect_right  # noqa: PLC0415 - not for a compile without problems
+
         starts = self.line_starts
         line = max(bisect_right(starts, offset) - 1, 0)
         return Position(line, offset - starts[line])
@@ -89,6 +89,8 @@ class SourceFile:
         text = self.text
         if text.isascii():
             return byte
+        from bisect import bisect_right  # noqa: PLC0415 - only for text beyond ASCII
+
         starts = self.line_starts
         if self._byte_starts is None:
             sizes = [0]

@@ -25,11 +25,13 @@ _CREDENTIAL_WORDS = ("token", "secret", "password", "credential", "access_key", 
 class Bound(Record):
     """The values of a call by parameter name, how each was given, and what is wrong with them.
 
-    A value that was refused is not in `values`. `places` holds the position or keyword of each.
+    A value that was refused is not in `values`. `places` holds the position or keyword of each; `meant`
+    the parameters that misspelt names were probably meant for.
     """
 
     values: Mapping[str, object]
     places: Mapping[str, int | str]
+    meant: frozenset[str]
     problems: tuple[Problem, ...]
 
 
@@ -53,9 +55,13 @@ def bind(
             given[params[place].name] = (value, place)
     if len(args) > positional:
         problems.append(_too_many(function, positional, args))
+    # What was meant by a misspelt name is not missing.
+    meant: set[str] = set()
     for name, value in kwargs.items():
         if name not in by_name:
-            problems.append(_unknown(function, name, value, tuple(by_name)))
+            near = did_you_mean(name.replace("-", "_"), by_name)
+            meant.add(near)
+            problems.append(_unknown(function, name, value, near, tuple(by_name)))
         elif name in given:
             message = f"`{function}` got `{name}` twice, by position and by name"
             problems.append(
@@ -66,7 +72,7 @@ def bind(
     values: dict[str, object] = {}
     for param in params:
         if param.name not in given:
-            if param.required and not param.env:
+            if param.required and not param.env and param.name not in meant:
                 problems.append(_missing(function, param))
             continue
         value, argument = given[param.name]
@@ -74,7 +80,8 @@ def bind(
         problems += found
         if not found:
             values[param.name] = value
-    return Bound(values, {name: argument for name, (_, argument) in given.items()}, tuple(problems))
+    places = {name: argument for name, (_, argument) in given.items()}
+    return Bound(values, places, frozenset(meant), tuple(problems))
 
 
 def check_value(function: str, param: Param, value: object, argument: int | str) -> tuple[Problem, ...]:
@@ -185,8 +192,7 @@ def _too_many(function: str, positional: int, args: tuple[object, ...]) -> Probl
     )
 
 
-def _unknown(function: str, name: str, value: object, known: tuple[str, ...]) -> Problem:
-    near = did_you_mean(name.replace("-", "_"), known)
+def _unknown(function: str, name: str, value: object, near: str, known: tuple[str, ...]) -> Problem:
     if near:
         hint = f"did you mean `{near}`?"
     elif known:

@@ -109,8 +109,6 @@ GITHUB_ACTION = Client(
     title="docker/build-push-action",
     export_flag="cache-to",
     import_flag="cache-from",
-    keeps_newlines=False,
 )
 
 CLIENTS: tuple[Client, ...] = (BUILDCTL, BUILDX, ENVD, GITHUB_ACTION)
-DRIVERS = ("docker", "docker-container", "kubernetes", "remote")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from envd_cache.catalog.clients import DRIVERS
 from envd_cache.cli.options import Command, Operand, Option
-from envd_cache.emit.registry import DEFAULT, EMITTERS
+from envd_cache.emit.registry import DEFAULT, DRIVERS, EMITTERS
 
 _TARGET = Operand("target", "build file and function, as in envd; default: build.envd:build")
 _SHARED = (

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from envd_cache.diagnostics import Diagnostic, Result, has_errors
 from envd_cache.emit.losses import reduced, unset_secret
 from envd_cache.emit.wire import resolved, secrets_of, wire
@@ -15,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envd_cache.emit.emitter import Emitter, Options
+    from envd_cache.catalog.clients import Client
+    from envd_cache.emit.registry import Emitter, Options
     from envd_cache.ir.model import CachePlan
 
 
@@ -26,10 +25,11 @@ def compile_plans(
 
     The value is None when a secret was to be filled in and is not there.
     """
+    options = options.replace(client=_client(emitter.client))
     diagnostics: list[Diagnostic] = []
     wired = []
     for plan in plans:
-        found = reduced(wire(plan), emitter, options)
+        found = reduced(wire(plan), options)
         diagnostics += found.diagnostics
         said = found.value
         if options.secrets is not None:
@@ -42,5 +42,14 @@ def compile_plans(
         wired.append(said)
     if has_errors(diagnostics):
         return Result(None, tuple(diagnostics))
-    written = import_module(emitter.module).emit(tuple(wired), options.replace(client=emitter.client))
-    return Result(written, tuple(diagnostics))
+    # `importlib` itself would cost as much as two modules.
+    module = __import__(emitter.module, fromlist=("emit",))
+    return Result(module.emit(tuple(wired), options), tuple(diagnostics))
+
+
+def _client(name: str) -> Client | None:
+    if not name:
+        return None
+    from envd_cache.catalog.clients import CLIENTS  # noqa: PLC0415 - not for the default output
+
+    return next(client for client in CLIENTS if client.name == name)

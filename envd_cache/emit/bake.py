@@ -12,7 +12,7 @@ from envd_cache.emit.wire import csv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.emit.emitter import Options
+    from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import Text, WireEntry, WirePlan
 
 
@@ -40,14 +40,20 @@ def emit(plans: tuple[WirePlan, ...], options: Options) -> str:
 def target_names(plans: tuple[WirePlan, ...]) -> dict[str, str]:
     """Return a name that bake and compose accept for each label: the function, or the label if it repeats."""
     functions = [plan.name for plan in plans]
-    return {
-        plan.label: plan.name if functions.count(plan.name) == 1 else _identifier(plan.label)
-        for plan in plans
-    }
+    names: dict[str, str] = {}
+    for plan in plans:
+        alone = functions.count(plan.name) == 1 and plan.name.isascii()
+        name = base = plan.name if alone else _identifier(plan.label)
+        number = 2
+        while name in names.values():
+            name, number = f"{base}-{number}", number + 1
+        names[plan.label] = name
+    return names
 
 
 def _identifier(label: str) -> str:
-    return "".join([letter if letter.isascii() and letter.isalnum() else "-" for letter in label]).strip("-")
+    kept = [letter if letter.isascii() and letter.isalnum() else "-" for letter in label]
+    return "".join(kept).strip("-") or "target"
 
 
 def _variables(entry: WireEntry) -> dict[str, object]:

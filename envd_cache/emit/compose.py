@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from envd_cache.catalog.model import Secret
 from envd_cache.emit.bake import target_names
-from envd_cache.emit.jsontext import quote
 from envd_cache.emit.wire import csv
+from envd_cache.emit.yamltext import scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.emit.emitter import Options
+    from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import Text, WirePlan
 
 
 def emit(plans: tuple[WirePlan, ...], options: Options) -> str:
-    """Return the fragment, one service a target. Strings are JSON strings, which YAML reads as they are."""
+    """Return the fragment, one service a target. Strings are double-quoted scalars."""
     del options
     names = target_names(plans)
     lines = ["services:"]
@@ -30,7 +30,7 @@ def emit(plans: tuple[WirePlan, ...], options: Options) -> str:
         for key, entries in (("cache_from", plan.imports), ("cache_to", plan.exports)):
             if entries:
                 lines.append(f"      {key}:")
-                lines += [f"        - {quote(_interpolated(csv(entry)))}" for entry in entries]
+                lines += [f"        - {scalar(_interpolated(csv(entry)))}" for entry in entries]
     return "\n".join(lines) + "\n"
 
 

@@ -12,7 +12,7 @@ from envd_cache.emit.wire import csv, plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.catalog.clients import Client
-    from envd_cache.emit.emitter import Options
+    from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import Text, WirePlan
 
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-")

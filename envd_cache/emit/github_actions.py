@@ -1,19 +1,20 @@
 """Inputs for docker/build-push-action: `cache-from` and `cache-to`, one entry a line.
 
-The action reads its input as CSV before buildx does (`getInputList` with `ignoreComma` of
-docker/actions-toolkit): it unquotes each field, takes `#` for a comment, and joins the fields with
-commas again. A field with a quote or a `#` is therefore quoted once more.
+The action reads its input as CSV before buildx does (`Util.getList` with `ignoreComma` of
+docker/actions-toolkit): the runner fills in `${{ … }}`, the action splits the lines, takes the quotes off
+each field, joins the fields with commas again and trims the result. So a line with a quote is quoted
+once more as a whole.
 """
 
 from __future__ import annotations
 
 from envd_cache.catalog.model import Secret
-from envd_cache.emit.jsontext import quote
 from envd_cache.emit.wire import csv_field
+from envd_cache.emit.yamltext import is_plain, scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.emit.emitter import Options
+    from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import WireEntry, WirePlan
 
 
@@ -24,17 +25,21 @@ def emit(plans: tuple[WirePlan, ...], options: Options) -> str:
     lines: list[str] = []
     for plan in plans:
         inputs = _inputs(plan, "  ")
-        lines += [f"{quote(plan.label)}:{'' if inputs else ' {}'}\n", *inputs]
+        lines += [f"{scalar(plan.label)}:{'' if inputs else ' {}'}\n", *inputs]
     return "".join(lines)
 
 
 def _inputs(plan: WirePlan, indent: str) -> list[str]:
-    lines: list[str] = []
+    made: list[str] = []
     for name, entries in (("cache-from", plan.imports), ("cache-to", plan.exports)):
-        if entries:
-            lines.append(f"{indent}{name}: |\n")
-            lines += [f"{indent}  {_line(entry)}\n" for entry in entries]
-    return lines
+        lines = [_line(entry) for entry in entries]
+        if lines and all([is_plain(line) for line in lines]):
+            made.append(f"{indent}{name}: |\n")
+            made += [f"{indent}  {line}\n" for line in lines]
+        elif lines:
+            written = "\n".join(lines)
+            made.append(f"{indent}{name}: {scalar(written)}\n")
+    return made
 
 
 def _line(entry: WireEntry) -> str:
@@ -43,12 +48,15 @@ def _line(entry: WireEntry) -> str:
         if isinstance(value, Secret):
             fields.append(f"{name}=${{{{ secrets.{value.name} }}}}")
         else:
-            fields.append(_field(f"{name}={value}"))
-    return ",".join(fields)
+            fields.append(_field(f"{name}={value}").replace("${{", "${{ '${{' }}"))
+    line = ",".join(fields)
+    return f'"{line.replace(QUOTE, QUOTE * 2)}"' if QUOTE in line else line
+
+
+QUOTE = '"'
 
 
 def _field(field: str) -> str:
+    # The action trims each line, so a space at the end of the last value needs quotes around it too.
     made = csv_field(field)
-    if not set(made).isdisjoint('"#'):
-        made = '"' + made.replace('"', '""') + '"'
-    return made.replace("${{", "${{ '${{' }}")
+    return f'"{made}"' if made == field and field != field.strip().strip("\ufeff") else made

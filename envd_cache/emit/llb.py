@@ -11,7 +11,7 @@ from envd_cache.emit.wire import secrets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.emit.emitter import Options
+    from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import WireEntry, WirePlan
 
 

@@ -10,26 +10,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.catalog.clients import Client, Drop
     from envd_cache.catalog.model import Direction
-    from envd_cache.emit.emitter import Emitter, Options
+    from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import WireEntry, WirePlan
 
 
-def reduced(plan: WirePlan, emitter: Emitter, options: Options) -> Result[WirePlan]:
+def reduced(plan: WirePlan, options: Options) -> Result[WirePlan]:
     """Return the part of a plan that an output can say, and a diagnostic for each entry it cannot."""
     diagnostics: list[Diagnostic] = []
-    exports = _kept(plan.exports, EXPORT, emitter, options, diagnostics)
-    imports = _kept(plan.imports, IMPORT, emitter, options, diagnostics)
+    exports = _kept(plan.exports, EXPORT, options, diagnostics)
+    imports = _kept(plan.imports, IMPORT, options, diagnostics)
     return Result(plan.replace(exports=exports, imports=imports), tuple(diagnostics))
 
 
 def _kept(
     entries: tuple[WireEntry, ...],
     direction: Direction,
-    emitter: Emitter,
     options: Options,
     diagnostics: list[Diagnostic],
 ) -> tuple[WireEntry, ...]:
-    client = emitter.client
+    client = options.client
     kept: list[WireEntry] = []
     if options.frontend and direction == EXPORT:
         return ()

@@ -1,9 +1,51 @@
-"""The outputs, in the order in which people read about them."""
+"""The outputs, in the order in which people read about them, and what they may be asked for."""
 
 from __future__ import annotations
 
-from envd_cache.catalog.clients import BUILDCTL, BUILDX, ENVD, GITHUB_ACTION
-from envd_cache.emit.emitter import Emitter
+from envd_cache.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envd_cache.catalog.clients import Client
+
+
+class Options(Record):
+    """How an output is wanted.
+
+    `keyed`: several targets in one document, each under its name. `null`, `binary`, `frontend`: other
+    forms of one output. `driver` is the buildx driver, "" when nobody knows. `environ` is where a client
+    will look for its own variables. `secrets` are the values to fill in, None to leave references.
+    `client` is filled in with the emitter's.
+    """
+
+    keyed: bool = False
+    null: bool = False
+    binary: bool = False
+    frontend: bool = False
+    driver: str = ""
+    environ: Mapping[str, str] = {}  # noqa: RUF012 - records are immutable and never change it
+    secrets: Mapping[str, str] | None = None
+    client: Client | None = None
+
+
+class Emitter(Record):
+    """One output: what people call it, who reads it, the module that writes it.
+
+    The module has `emit(plans, options) -> str | bytes`; it is loaded when the output is asked for.
+    `client` names one of `catalog.clients`, "" when the output is for none of them. `forms` are the options
+    that change the form; `secret_form` says how secrets are written.
+    """
+
+    name: str
+    title: str
+    module: str
+    media_type: str
+    client: str
+    secret_form: str
+    forms: tuple[str, ...] = ()
+
 
 EMITTERS: tuple[Emitter, ...] = (
     Emitter(
@@ -11,7 +53,7 @@ EMITTERS: tuple[Emitter, ...] = (
         "BuildKit's `CacheOptions`, as JSON or protobuf",
         module="envd_cache.emit.llb",
         media_type="application/json",
-        client=None,
+        client="",
         secret_form='named beside the attributes, `"Secrets": {…}`',
         forms=("binary", "frontend"),
     ),
@@ -20,7 +62,7 @@ EMITTERS: tuple[Emitter, ...] = (
         "flags for `buildctl build`",
         module="envd_cache.emit.flags",
         media_type="text/x-shellscript",
-        client=BUILDCTL,
+        client="buildctl",
         secret_form="`$NAME`",
         forms=("null",),
     ),
@@ -29,7 +71,7 @@ EMITTERS: tuple[Emitter, ...] = (
         "flags for `docker buildx build`",
         module="envd_cache.emit.flags",
         media_type="text/x-shellscript",
-        client=BUILDX,
+        client="buildx",
         secret_form="`$NAME`",
         forms=("null",),
     ),
@@ -38,7 +80,7 @@ EMITTERS: tuple[Emitter, ...] = (
         "flags for `envd build` and `envd up`",
         module="envd_cache.emit.flags",
         media_type="text/x-shellscript",
-        client=ENVD,
+        client="envd",
         secret_form="`$NAME`",
         forms=("null",),
     ),
@@ -47,7 +89,7 @@ EMITTERS: tuple[Emitter, ...] = (
         "a file for `docker buildx bake`",
         module="envd_cache.emit.bake",
         media_type="application/json",
-        client=BUILDX,
+        client="buildx",
         secret_form="`${NAME}`, a variable of the file",
     ),
     Emitter(
@@ -55,7 +97,7 @@ EMITTERS: tuple[Emitter, ...] = (
         "a fragment for `docker compose build`",
         module="envd_cache.emit.compose",
         media_type="application/yaml",
-        client=BUILDX,
+        client="buildx",
         secret_form="`${NAME}`",
     ),
     Emitter(
@@ -63,12 +105,15 @@ EMITTERS: tuple[Emitter, ...] = (
         "inputs for `docker/build-push-action`",
         module="envd_cache.emit.github_actions",
         media_type="application/yaml",
-        client=GITHUB_ACTION,
+        client="build-push-action",
         secret_form="`${{ secrets.NAME }}`",
     ),
 )
 
 DEFAULT = EMITTERS[0]
+
+# The buildx drivers (`docker buildx create --driver`); `catalog.clients` knows what each of them lacks.
+DRIVERS = ("docker", "docker-container", "kubernetes", "remote")
 
 
 def emitter(name: str) -> Emitter | None:

@@ -26,13 +26,13 @@ def bindings(text: str, code: str, lines: list[tuple[int, int]]) -> list[Binding
     for start, end in lines:
         if text[start] in " \t":
             continue  # inside a block
-        part = code[start:end]
+        part = code[start:end].lstrip()
+        at = end - len(part)  # further right than `start` behind a backslash that joins lines
         if part.startswith("def") and part[3:4] in (" ", "\t"):
             head = part[3 : part.find("(")]
-            at = start + 3 + len(head) - len(head.lstrip())
+            at += 3 + len(head) - len(head.lstrip())
             found.append(Binding(head.strip(), at, at + len(head.strip()), GLOBAL))
             continue
-        at = start
         for piece in part.split(";") if ";" in part else (part,):
             if piece.lstrip().startswith("load") and piece.lstrip()[4:].lstrip().startswith("("):
                 _loaded(text, piece, at, found)
@@ -114,7 +114,10 @@ def _unpacked(target: str, at: int, found: list[Binding]) -> None:
         elif char.isalnum() or char == "_":
             while end < len(target) and (target[end].isalnum() or target[end] == "_"):
                 end += 1
-            behind = target[end:].lstrip()[:1]
+            next_ = end
+            while next_ < len(target) and target[next_].isspace():
+                next_ += 1
+            behind = target[next_ : next_ + 1]
             if not inner and last != "." and behind not in (".", "(") and char.isidentifier():
                 found.append(Binding(target[here:end], at + here, at + end, GLOBAL))
             last = "name"

@@ -19,6 +19,7 @@ from envd_cache.syntax.scan import logical_lines, skeleton, unify_newlines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol, TypeVar
 
     from envd_cache.evaluate.bindings import Binding
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
         enable_keyword_only_arguments: bool
         enable_load_reexport: bool
-
-        @staticmethod
-        def standard() -> Switches: ...
 
     AnyDialect = TypeVar("AnyDialect", bound=Switches)
 
@@ -74,9 +72,9 @@ class Prepared(Record):
         return original_names(message)
 
 
-def dialect(kind: type[AnyDialect]) -> AnyDialect:
-    """Return envd's options, given the class `starlark.Dialect` (only `interpreter` imports starlark)."""
-    made = kind.standard()
+def dialect(standard: Callable[[], AnyDialect]) -> AnyDialect:
+    """Return envd's options, given `starlark.Dialect.standard` (only `interpreter` imports starlark)."""
+    made = standard()
     made.enable_keyword_only_arguments = True
     made.enable_load_reexport = False
     return made
@@ -102,7 +100,7 @@ def prepare(source: SourceFile) -> Result[Prepared]:
     code = seen.code
     lines = logical_lines(code)
     if deep := too_deep(code, lines):
-        problem = _problem(source, "EC007", *deep, "nested too deeply", "split it into several statements")
+        problem = _problem(source, "EC007", deep, "nested too deeply", "split it into several statements")
         return Result(Prepared(source, source), (problem,))
     found: list[Diagnostic] = []
     bound: list[Binding] = []
@@ -118,14 +116,17 @@ def prepare(source: SourceFile) -> Result[Prepared]:
     from envd_cache.evaluate.lexical import rewrite  # noqa: PLC0415 - needs `re`, and few files come here
 
     made, shifts, faults = rewrite(text, seen, lines, foreign=foreign)
-    found += (_problem(source, "EC018", *fault, "give it an ASCII name") for fault in faults)
+    found += (
+        _problem(source, "EC018", (start, end), message, "give it an ASCII name")
+        for start, end, message in faults
+    )
     return Result(
         Prepared(source, SourceFile(source.path, made, source.label), shifts, foreign), tuple(found)
     )
 
 
-def _problem(source: SourceFile, code: str, start: int, end: int, message: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(code, ERROR, message, Location(source, Span(start, end)), hint=hint)
+def _problem(source: SourceFile, code: str, place: tuple[int, int], message: str, hint: str) -> Diagnostic:
+    return Diagnostic(code, ERROR, message, Location(source, Span(*place)), hint=hint)
 
 
 def _trailing_commas(source: SourceFile, code: str, lines: list[tuple[int, int]]) -> list[Diagnostic]:
@@ -136,19 +137,20 @@ def _trailing_commas(source: SourceFile, code: str, lines: list[tuple[int, int]]
         if part.endswith(","):
             at.append(start + len(part) - 1)
         if ";" in part:
-            ends = part.split(";")
-            for number, piece in enumerate(ends[:-1]):
+            here = start
+            for piece in part.split(";")[:-1]:
                 if piece.rstrip().endswith(","):
-                    at.append(start + sum(map(len, ends[:number])) + number + len(piece.rstrip()) - 1)
-    loops, lambdas = "for" in code, "lambda" in code
-    if loops or lambdas:
-        packed = code.replace(" ", "").replace("\n", "").replace("\t", "").replace("\r", "")
-        if (loops and ",in" in packed) or (lambdas and ",:" in packed):
-            from envd_cache.evaluate.lexical import header_commas  # noqa: PLC0415 - rarely suspected
+                    at.append(here + len(piece.rstrip()) - 1)
+                here += len(piece) + 1
+    packed = code.replace(" ", "").replace("\n", "").replace("\t", "").replace("\r", "")
+    if ",=" in packed or (",:" in packed and "lambda" in code) or (",in" in packed and "for" in code):
+        from envd_cache.evaluate.lexical import hidden_commas  # noqa: PLC0415 - rarely suspected
 
-            at += header_commas(code)
+        at += hidden_commas(code)
     hint = "put brackets around it or remove the comma"
-    return [_problem(source, "EC005", here, here + 1, "trailing comma without brackets", hint) for here in at]
+    return [
+        _problem(source, "EC005", (here, here + 1), "trailing comma without brackets", hint) for here in at
+    ]
 
 
 def _reassignments(source: SourceFile, bound: list[Binding]) -> list[Diagnostic]:
@@ -171,20 +173,18 @@ def _check_literals(source: SourceFile, text: str, seen: Skeleton, found: list[D
     for literal in seen.literals:
         if "b" in literal.prefix:
             message = "envd-cache does not support bytes literals"
-            end = literal.body - 1
-            found.append(
-                _problem(source, "EC018", literal.start, end, message, "write a string: remove the b")
-            )
+            place = (literal.start, literal.start + len(literal.prefix))
+            found.append(_problem(source, "EC018", place, message, "write a string: remove the b"))
         elif literal.prefix:
             rewrite = rewrite or raw_differs(text, literal)
         elif bad := bad_escape(text, literal.body, literal.close):
             start, end, fault = bad
             hint = f'write `\\{text[start:end]}`, or a raw string r"..."'
-            found.append(_problem(source, "EC017", start, end, fault, hint))
+            found.append(_problem(source, "EC017", (start, end), fault, hint))
     return rewrite
 
 
 def raw_differs(text: str, literal: Literal) -> bool:
-    """Say whether a raw string escapes a quote or a CRLF: the interpreter drops that backslash, envd keeps it."""
+    """Say whether a raw string escapes a quote or a CRLF: our interpreter drops that backslash."""
     body = text[literal.body : literal.close]
     return "\\" in body and ('\\"' in body or "\\'" in body or "\\\r" in body)

@@ -4,7 +4,6 @@ function of files and facts; only the command line fills it from the process.
 
 from __future__ import annotations
 
-from envd_cache.catalog.ci import NO_PULL_REQUEST, SYSTEMS
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -60,6 +59,8 @@ def known(facts: Facts, name: str, folder: str) -> Answer | None:
         return Answer(given, "--fact")
     if name == "platform":
         return Answer(f"linux/{_MACHINES.get(facts.machine, facts.machine)}", "this machine")
+    from envd_cache.catalog.ci import NO_PULL_REQUEST, SYSTEMS  # noqa: PLC0415 - only when a file asks
+
     for system in SYSTEMS:
         if not facts.environ.get(system.detect):
             continue

@@ -31,10 +31,12 @@ from envd_cache.source import Location, Position, SourceFile, Span, Target, targ
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from envd_cache.config import Root
     from envd_cache.evaluate.dialect import Prepared
     from envd_cache.evaluate.facts import Answer, Facts
+    from envd_cache.evaluate.traceback import RawError
 
 TIME_LIMIT = 10.0
 
@@ -47,14 +49,25 @@ _PRELUDE = "@prelude"
 _CACHE = prelude.NAMESPACE + "."
 
 
-class TimeLimitReached(Exception):
-    """Raised inside the interpreter when an evaluation takes too long."""
-
-
 class Interpreter:
     """Evaluates targets of build files, one after the other, with one prelude."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, alone: bool = False) -> None:
+        """`alone`: the process does nothing else meanwhile, which allows a quicker start."""
+        self._alone = alone
+        with self._border():
+            self._build()
+
+    def _border(self) -> AbstractContextManager[None]:
+        if self._alone:
+            from envd_cache.evaluate.quick_json import QuickJson  # noqa: PLC0415 - not for a library
+
+            return QuickJson()
+        from contextlib import nullcontext  # noqa: PLC0415
+
+        return nullcontext()
+
+    def _build(self) -> None:
         self._functions = prelude.functions()
         self._run: _Run | None = None
         text, names = prelude.source()
@@ -67,7 +80,7 @@ class Interpreter:
         self.prelude = module.freeze()
         self.globals = starlark.Globals.standard()
         self.own_globals = own
-        self.dialect = dialect(starlark.Dialect)
+        self.dialect = dialect(starlark.Dialect.standard)
         quoted = ", ".join(f'{name} = "{prelude.public(name)}"' for name in names)
         self._inject = starlark.parse("@inject", f'load("{_PRELUDE}", {quoted})', self.dialect)
 
@@ -86,7 +99,8 @@ class Interpreter:
         run = _Run(self, target, label, root, facts)
         self._run = run
         try:
-            _in_deep_thread(lambda: run.execute(time_limit))
+            with self._border():
+                _in_deep_thread(lambda: run.execute(time_limit), run.interrupt)
         finally:
             self._run = None
         return run.result()
@@ -131,7 +145,13 @@ class _Run:
         self._modules: dict[str, starlark.FrozenModule | None] = {}
         self._loading: list[str] = []
         self._deadline = 0.0
+        self._limit = 0.0
+        self._late = False
         self.interrupted = False
+
+    def interrupt(self) -> None:
+        """Stop the interpreter at its next step; a person pressed Ctrl-C."""
+        self.interrupted = True
 
     def result(self) -> Result[Evaluation]:
         evaluation = Evaluation(
@@ -223,32 +243,29 @@ class _Run:
         return starlark.EvalOptions(check_cancelled=self._check, max_callstack_size=MAX_CALLS)
 
     def _check(self) -> bool:
-        if monotonic() > self._deadline:
-            raise TimeLimitReached
-        return self.interrupted
+        # True stops the interpreter with an error that says where it was.
+        self._late = monotonic() > self._deadline
+        return self._late or self.interrupted
 
     def _call(self, module: starlark.FrozenModule, function: str, source: SourceFile) -> None:
         def call() -> None:
             module.call_with(self.options(), function)
 
-        before = len(self.diagnostics)
-        self._guarded(call)
-        if len(self.diagnostics) > before and self.diagnostics[before].location is None:
-            self.diagnostics[before:] = [self._not_a_target(source, function, self.diagnostics[before])]
+        self._guarded(call, lambda raw: self._not_a_target(source, function, raw))
 
-    def _not_a_target(self, source: SourceFile, function: str, found: Diagnostic) -> Diagnostic:
+    def _not_a_target(self, source: SourceFile, function: str, raw: RawError) -> Diagnostic | None:
         """Return the diagnostic for a target that cannot be called, at its definition if there is one."""
+        if raw.file:
+            return None
         from envd_cache.syntax.calls import functions  # noqa: PLC0415 - loads lark
 
         defined = {definition.name: definition for definition in functions(source)}
         if function in defined:
-            if not found.message.startswith("Missing"):
-                return found
             location = Location(source, defined[function].name_span)
             message = f"`{function}` takes arguments, a target takes none"
-            hint = f"call it from a function without arguments, and build that: `{source.path}:build`"
+            hint = "call it from a function without arguments, and name that as the target"
             return Diagnostic("EC013", ERROR, message, location, hint=hint)
-        if "no symbol" not in found.message:
+        if not raw.message.startswith("Module has no symbol"):
             return Diagnostic("EC013", ERROR, f"`{function}` is not a function", path=source.path)
         near = did_you_mean(function, defined)
         public = [f"`{name}`" for name in defined if not name.startswith("_")]
@@ -256,18 +273,24 @@ class _Run:
         message = f"`{source.path}` has no function `{function}`"
         return Diagnostic("EC013", ERROR, message, path=source.path, hint=hint)
 
-    def _guarded(self, action: Callable[[], object]) -> bool:
-        """Run the interpreter; turn what it raises into a diagnostic and say whether it came through."""
+    def _guarded(
+        self,
+        action: Callable[[], object],
+        instead: Callable[[RawError], Diagnostic | None] = lambda _: None,
+    ) -> bool:
+        """Run the interpreter; turn what it raises into a diagnostic and say whether it came through.
+
+        `instead` may have a better diagnostic for an error.
+        """
         try:
             action()
-        except TimeLimitReached:
-            hint = "is there an endless loop? `--time-limit` gives it more time"
-            message = f"the evaluation took longer than {self._limit:g} seconds"
-            path = self._source.path if self._source else self.target.path
-            self.diagnostics.append(Diagnostic("EC009", ERROR, message, path=path, hint=hint))
-            return False
         except starlark.StarlarkError as error:
-            self.diagnostics.append(self._explained(str(error)))
+            text = str(error)
+            raw = parse_error(text)
+            if self._late:
+                self.diagnostics.append(self._too_long(raw))
+            else:
+                self.diagnostics.append(instead(raw) or self._explained(text))
             return False
         except BaseException as error:
             # pyo3's PanicException derives from BaseException: the interpreter gave up on a value that
@@ -279,6 +302,13 @@ class _Run:
             self.diagnostics.append(Diagnostic("EC008", ERROR, message, path=path))
             return False
         return True
+
+    def _too_long(self, raw: RawError) -> Diagnostic:
+        location = self.place(raw.file, raw.line, raw.column, raw.width)
+        path = "" if location or not self._source else self._source.path
+        hint = "is there an endless loop? `--time-limit` gives it more time"
+        message = f"the evaluation took longer than {self._limit:g} seconds"
+        return Diagnostic("EC009", ERROR, message, location, path=path, hint=hint)
 
     # ---- loads ----
 
@@ -331,6 +361,17 @@ class _Run:
 
         span = load_span(source, module_id, name)
         return Location(source, span) if span else None
+
+    def included(self, path: str) -> tuple[tuple[str, ...], starlark.FrozenModule] | None:
+        """Return the public names and the module of a file in a cloned repository; None if it is broken."""
+        from envd_cache.evaluate.include import public_names  # noqa: PLC0415 - hardly a file includes
+
+        read = self.files.read(path)
+        self.diagnostics += read.diagnostics
+        if read.value is None or os.path.realpath(path) in self._loading:
+            return None
+        module = self._module_of(read.value, path)
+        return (public_names(read.value.text), module) if module is not None else None
 
     # ---- recording ----
 
@@ -468,8 +509,11 @@ def _hashable(key: object) -> object:
     return Foreign("tuple") if type(key) is tuple else key
 
 
-def _in_deep_thread(action: Callable[[], None]) -> None:
-    """Run an action on a stack of 256 MiB, and wait for it; exceptions are raised here."""
+def _in_deep_thread(action: Callable[[], None], interrupt: Callable[[], None]) -> None:
+    """Run an action on a stack of 256 MiB, and wait for it; exceptions are raised here.
+
+    Ctrl-C reaches the waiting thread: it calls `interrupt` and waits for the action to stop.
+    """
     raised: list[BaseException] = []
     done = _thread.allocate_lock()
     done.acquire()
@@ -492,6 +536,11 @@ def _in_deep_thread(action: Callable[[], None]) -> None:
         return
     finally:
         _thread.stack_size(before)
-    done.acquire()
+    try:
+        done.acquire()
+    except KeyboardInterrupt:
+        interrupt()
+        done.acquire()
+        raise
     if raised:
         raise raised[0]

@@ -14,15 +14,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.syntax.scan import Literal, Skeleton
 
-_HEADER_COMMA = re.compile(r",(?=\s*+in\b)|,(?=\s*+:)")
+_HIDDEN_COMMA = re.compile(r",(?=\s*+(?:in\b|:|=(?!=)))")
 _RENAMED = re.compile(r"Ux([0-9a-f]{2,6})_")
 _WORD = re.compile(r'[\w]++|"++|[():,.;]|[=!<>]=|=')
 _ESCAPED = re.compile(r"\\(\r?\n|.)", re.DOTALL)
 
 
-def header_commas(code: str) -> list[int]:
-    """Return the offsets of commas right before the `in` of a loop or the colon of a lambda."""
-    return [found.start() for found in _HEADER_COMMA.finditer(code)]
+def hidden_commas(code: str) -> list[int]:
+    """Return the offsets of commas right before the `in` of a loop, the colon of a lambda, or `=`."""
+    return [found.start() for found in _HIDDEN_COMMA.finditer(code)]
 
 
 def original_names(message: str) -> str:
@@ -33,7 +33,7 @@ def original_names(message: str) -> str:
 def rewrite(
     text: str, seen: Skeleton, lines: list[tuple[int, int]], *, foreign: bool
 ) -> tuple[str, tuple[tuple[int, int], ...], list[tuple[int, int, str]]]:
-    """Return the new text, its shifts (see `Prepared`) and the spans that cannot be rewritten, with reasons."""
+    """Return the new text, its shifts (see `Prepared`) and the spans that cannot be, with reasons."""
     edits = [
         _cooked(text, literal)
         for literal in seen.literals

@@ -6,7 +6,7 @@ import os
 import stat
 
 from envd_cache.diagnostics import ERROR, Diagnostic, Result
-from envd_cache.source import Location, SourceFile, Span
+from envd_cache.source import BUILD_FILE, Location, SourceFile, Span
 
 # A build file of ten thousand declarations has 0.8 MB.
 MAX_BYTES = 2 * 1024 * 1024
@@ -80,7 +80,10 @@ def read_source(path: str, shown: str, label: str) -> Result[SourceFile | None]:
     try:
         status = os.stat(path)
         if stat.S_ISDIR(status.st_mode):
-            return refused("EC001", f"`{shown}` is a folder", "name the build file in it")
+            inside = os.path.join(shown, BUILD_FILE)
+            there = os.path.isfile(os.path.join(path, BUILD_FILE))
+            hint = f"did you mean `{inside}`?" if there else "name a build file"
+            return refused("EC001", f"`{shown}` is a folder", hint)
         if not stat.S_ISREG(status.st_mode):
             return refused("EC001", f"`{shown}` is not a regular file")
         if status.st_size > MAX_BYTES:

@@ -32,7 +32,7 @@ def declare(backend: Backend, call: RecordedCall) -> tuple[CacheDecl | None, tup
         imports=use != "export" and _possible(backend.imports_when, bound.places),
         keys=tuple(keys),
         values=values,
-        places=bound.places,
+        places={**dict.fromkeys(bound.meant, ""), **bound.places},
         site=call.site,
     )
     between = problems_between(decl, str(use))

@@ -60,7 +60,7 @@ def _one(diagnostic: Diagnostic, style: Style, redactor: Redactor) -> str:
     if diagnostic.location is not None:
         number = diagnostic.location.source.position(diagnostic.location.span.start).line + 1
         lines += _excerpt(diagnostic.location, style.severity(diagnostic.severity), style, redactor)
-    gutter = " " * (len(str(number)) + 1) if number else ""
+    gutter = " " * (len(str(number)) + 1)
     for label in diagnostic.labels:
         lines.append(f"{gutter}{style.faint}={style.end} {position(label.location)}: {label.text}")
     if diagnostic.hint:

@@ -14,7 +14,7 @@ MAX_BLOCKS = 100
 MAX_DESCENT = 987  # envd's 1,000 less what every expression needs
 GROUP, SUFFIX = 13, 12  # steps down for a bracket that starts an operand, and for one behind an operand
 _OPERATORS = (".", "+", "-", "*", "/", "%", "|", "&", "^", "<", ">", "=", "~")
-_WORDS = ("and", "or", "not", "if", "else", "in", "for", "lambda")
+_WORDS = ("and", "or", "not", "if", "for", "lambda")
 _PREFIX = frozenset(("+", "-", "~", "not"))
 _CHAINING = frozenset((*_WORDS, "."))
 
@@ -89,7 +89,7 @@ def _deep_token(code: str, start: int, end: int) -> tuple[int, int] | None:
             prefixes += 1
         elif word in _CHAINING or not (word[0].isalnum() or word[0] in '_"'):
             chain += 1
-            descent += 2 if word == "lambda" else 1 if word == "else" else 0
+            descent += 2 if word == "lambda" else 1 if word == "if" else 0
             headers += word == "lambda"
             prefixes = 0
             operand = False

@@ -98,35 +98,31 @@ def _string(text: str, at: int, *, escapes: bool) -> tuple[int, int, int, int]:
     mark = text[at]
     if text.startswith(mark * 3, at):
         mark *= 3
+        limit = len(text)
+    else:
+        limit = _line_end(text, at + 1, escapes=escapes)
     body = here = at + len(mark)
     find = text.find
-    while True:
-        close = find(mark, here)
-        if close < 0:
-            break
-        escape = find("\\", here, close) if escapes else -1
-        if escape < 0:
-            break
+    close = find(mark, here, limit)
+    while escapes and close >= 0 and (escape := find("\\", here, close)) >= 0:
         here = escape + 2
-    if len(mark) == 3:
-        return (start, body, close, close + 3) if close >= 0 else (start, body, -1, len(text))
-    line_end = find("\n", body, close if close >= 0 else len(text))
-    while line_end >= 0 and _escaped(text, line_end, body):
-        line_end = find("\n", line_end + 1, close if close >= 0 else len(text))
-    if line_end >= 0:
-        return start, body, -1, line_end
-    return (start, body, close, close + 1) if close >= 0 else (start, body, -1, len(text))
+        if here > close:  # that quote was escaped
+            close = find(mark, here, limit)
+    return (start, body, close, close + len(mark)) if close >= 0 else (start, body, -1, limit)
 
 
-def _escaped(text: str, line_end: int, body: int) -> bool:
-    """Say whether an odd number of backslashes stands before a line end."""
-    here = line_end
-    if here > body and text[here - 1] == "\r":
-        here -= 1
-    first = here
-    while here > body and text[here - 1] == "\\":
-        here -= 1
-    return (first - here) % 2 == 1
+def _line_end(text: str, body: int, *, escapes: bool) -> int:
+    """Return the first line end that no backslash hides, or the end of the text."""
+    at = text.find("\n", body)
+    while escapes and at >= 0:
+        here = at - 1 if text[at - 1] == "\r" else at
+        first = here
+        while here > body and text[here - 1] == "\\":
+            here -= 1
+        if (first - here) % 2 == 0:
+            break
+        at = text.find("\n", at + 1)
+    return at if at >= 0 else len(text)
 
 
 def logical_lines(code: str) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Our verdict on a build file, in the form of the oracle's: the only place here that knows our API."""
+"""Our side of the comparison: the only place here that knows our API."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from envd_cache.diagnostics import Diagnostic
+    from envd_cache.ir.model import CachePlan
 
 
 @functools.cache
@@ -20,12 +21,25 @@ def _session() -> pipeline.Session:
     return pipeline.session()
 
 
+def plan_of(
+    folder: Path, name: str = "build.envd", function: str = "build"
+) -> tuple[CachePlan, tuple[Diagnostic, ...]]:
+    """Return the plan of one target and everything that we find in it."""
+    result = pipeline.plan(Target(str(folder / name), function), _session())
+    return result.value, result.diagnostics
+
+
 def findings(folder: Path, name: str = "build.envd", function: str = "build") -> tuple[Diagnostic, ...]:
     """Return everything that we find in one target."""
-    return pipeline.plan(Target(str(folder / name), function), _session()).diagnostics
+    return plan_of(folder, name, function)[1]
 
 
 def our_verdict(folder: Path, name: str = "build.envd", function: str = "build") -> tuple[bool, str]:
     """Say whether we accept a target, and the messages of all its errors, a line each."""
     errors = [found for found in findings(folder, name, function) if found.severity == ERROR]
     return not errors, "\n".join(found.message for found in errors)
+
+
+def targets(folder: Path, name: str = "build.envd") -> list[str]:
+    """Return the names of a build file's targets."""
+    return [target.function for target in pipeline.targets_of(str(folder / name), _session()).value]

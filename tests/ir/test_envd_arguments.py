@@ -48,7 +48,8 @@ RIGHT: list[tuple[str, tuple[object, ...], dict[str, object]]] = [
     ("include", ("https://example.org/x",), {}),
     ("config.gpu", (HUGE,), {}),
     ("config.jupyter", (), {"port": 2**63 - 1}),
-    ("config.owner", (0, 65535), {}),
+    ("config.owner", (0, 0), {}),
+    ("config.owner", (65535, 65535), {}),
     ("config.pip_index", ("https://example.org", "", True), {}),
     ("config.rstudio_server", (None, 1), {"anything": 1}),
     ("install.r_lang", (Foreign("function"),), {}),
@@ -302,6 +303,14 @@ def test_refused_values(problem: Problem, message: str) -> None:
     assert (problem.code, problem.message, problem.severity) == ("EC115", message, "error")
     assert problem.argument is not None
     assert problem.hint
+
+
+def test_what_only_typeguard_accepts_is_held_to_the_rules_too() -> None:
+    class Text(str):
+        __slots__ = ()
+
+    assert found("config.apt_source", Text("deb x")) == ()
+    assert said("config.apt_source", Text("")) == ["source is required"]
 
 
 def test_a_refused_extension_is_pointed_at() -> None:

@@ -88,7 +88,7 @@ def test_an_open_quote_is_reported_where_each_dialect_gave_up() -> None:
         ("a\r\nb\nc", [["a"], ["b\nc"]]),
         ("a\rb\nc", [["a"], ["b\nc"]]),
         ('"a"\nb', [["a"], ["b"]]),
-        ('"a"\0"', [["a\0\""]]),
+        ('"a"\0"', [['a\0"']]),
         ("# a\nb # c", [["# a"], ["b # c"]]),
         ("", []),
     ],

@@ -107,6 +107,14 @@ def test_what_the_client_library_asks_for() -> None:
         buildx(["--cache-to", "type=local,src=/x"])
     with refused("local cache importer requires src"):
         buildctl(["--import-cache", "type=local,dest=/x"])
+    with refused("local cache exporter requires dest"):
+        envd(["--export-cache", "type=local"])
+    with refused("local cache importer requires src"):
+        buildx(["--cache-from", "type=local"])
+    with refused("registry cache importer requires ref"):
+        bake('{"target": {"t": {"cache-from": ["type=registry"]}}}', {})
+    with refused("registry cache exporter requires ref"):
+        bake('{"target": {"t": {"cache-to": ["type=registry"]}}}', {})
     assert envd(["--import-cache", "type=local"])[1] == [("local", {})]
 
 
@@ -120,8 +128,17 @@ def test_the_daemon_refuses_two_exports_to_one_place() -> None:
 
 
 def test_envd_keeps_the_last_flag_and_the_first_line() -> None:
-    argv = ["-ec", "type=inline", "-ec", "type=registry,ref=r\n,mode=max"]
-    assert envd(argv)[0] == [("registry", {"mode": "min", "ref": "r"})]
+    for text in ("type=registry,ref=r\n,mode=max", "type=registry,ref=r\r"):
+        argv = ["-ec", "type=inline", "-ec", text, "-ic", "type=inline", "-ic", text]
+        assert envd(argv) == ([("registry", {"mode": "min", "ref": "r"})], [("registry", {"ref": "r"})])
+
+
+def test_buildctl_and_buildx_keep_every_flag_and_line() -> None:
+    text = "type=registry,ref=r\r"
+    ref = ("registry", {"ref": "r\r"})
+    assert buildctl(["--import-cache", text, "--import-cache", text])[1] == [ref, ref]
+    assert buildctl(["--export-cache", text])[0] == [("registry", {"mode": "min", "ref": "r\r"})]
+    assert buildx(["--cache-from", text, "--cache-from", text])[1] == [ref, ref]
 
 
 def test_the_github_token_comes_from_the_environment() -> None:
@@ -132,6 +149,15 @@ def test_the_github_token_comes_from_the_environment() -> None:
     assert buildctl(argv, known)[0] == [("gha", filled)]
     second = {**known, "ACTIONS_CACHE_SERVICE_V2": "true"}
     assert buildctl(argv, second)[0] == [("gha", {**filled, "url_v2": "v"})]
+    for truthy in ("1", "t", "T", "TRUE", "True"):
+        assert buildctl(argv, {**known, "ACTIONS_CACHE_SERVICE_V2": truthy})[0][0][1]["url_v2"] == "v"
+    for more, url_v2 in ((",version=2", "v"), (",version=1", None), (",version=2,url_v2=w", "w")):
+        assert buildctl([argv[0], argv[1] + more], known)[0][0][1].get("url_v2") == url_v2
+    assert buildctl([argv[0], argv[1] + ",version=1"], second)[0][0][1].get("url_v2") is None
+    given = buildctl([argv[0], argv[1] + ",url=x,token=y"], second)[0][0][1]
+    assert (given["url"], given["token"]) == ("x", "y")
+    for name in ("url", "url_v2"):
+        assert buildctl([argv[0], argv[1] + f",{name}=x,token=y"], {})[0][0][1][name] == "x"
     with refused("cache with type gha requires url parameter to be set"):
         buildctl(argv, {})
     with refused("cache with type gha requires token parameter or $ACTIONS_RUNTIME_TOKEN"):
@@ -139,8 +165,11 @@ def test_the_github_token_comes_from_the_environment() -> None:
 
 
 def test_buildx_drops_gha_without_a_token() -> None:
-    argv = ["--cache-to", "type=gha", "--cache-from", "type=gha,token=t,url=u", "--cache-from", "r"]
-    assert buildx(argv, {}) == ([], [("gha", {"token": "t", "url": "u"}), ("registry", {"ref": "r"})])
+    texts = ("type=gha", "type=gha,token=t", "type=gha,url=u", "type=gha,token=t,url=u", "r")
+    kept = [("gha", {"token": "t", "url": "u"}), ("registry", {"ref": "r"})]
+    assert buildx([f"--cache-from={text}" for text in texts], {}) == ([], kept)
+    assert buildx([f"--cache-to={text}" for text in texts], {}) == (kept, [])
+    assert len(buildx(["--cache-to=type=gha,token=t,url_v2=u"], {})[0]) == 1
 
 
 def bake_text(*entries: str, variable: object = None) -> str:
@@ -178,13 +207,24 @@ def test_bake_refuses(entry: str, variable: object, message: str) -> None:
 def test_bake_refuses_names_and_keys() -> None:
     with refused('Invalid name; only "[a-zA-Z0-9_-]+" are allowed'):
         bake('{"target": {"a.b": {}}}', {})
+    for kind in ("group", "target"):
+        with refused(NO_LABEL.replace("variable", kind)):
+            bake(json.dumps({"target": {"a": {}}} | {kind: {}}), {})
+    with refused("inherits is not modelled"):
+        bake('{"target": {"a": {"inherits": ["b"]}}}', {})
+    with refused("not a list of strings: [{'type': 'inline'}]"):
+        bake('{"target": {"a": {"cache-to": [{"type": "inline"}]}}}', {})
+    with refused("not a list of strings: 'type=inline'"):
+        bake('{"target": {"a": {"cache-to": "type=inline"}}}', {})
     with refused("a key stands twice in one object"):
         bake('{"target": {"a": {}, "a": {}}}', {})
 
 
 def test_bake_makes_one_of_equal_entries() -> None:
     text = bake_text("type=registry,ref=r", "r", "type=inline")
-    assert bake(text, {})["t"][0] == [("registry", {"ref": "r"}), ("inline", {})]
+    made = [("registry", {"ref": "r"}), ("inline", {})]
+    assert bake(text, {}) == {"t": (made, [])}
+    assert bake(text.replace("cache-to", "cache-from"), {}) == {"t": ([], made)}
 
 
 COMPOSE = """
@@ -276,7 +316,7 @@ def line(text: str) -> str:
         ('"type=x,""k=a\nb"""', "a\nb"),
         ('"type=x,""k=a\r\nb"""', "a\r\nb"),
         ('"type=x,""k= a """', " a "),
-        ("type=x,k= a ", " a"),
+        ("\ufefftype=x,k= a \xa0", " a"),
         ("type=x,k=a # b", "a # b"),
         ("type=x,k=${{ '${{' }} a }}", "${{ a }}"),
         ("type=x,k=${{ 'it''s }}' }}", "it's }}"),
@@ -308,6 +348,7 @@ def test_github_actions_wants_one_step() -> None:
         github_actions("steps: []", {})
     with refused("the input cache-to is no string"):
         github_actions("cache-to: [a]", {})
+    assert github_actions("cache-from: type=x", {}) == ([], [("x", {})])
 
 
 def test_llb_and_frontend() -> None:

@@ -1,0 +1,137 @@
+"""`envd-cache explain`: a target's plan in words, or the meaning of a code."""
+
+from __future__ import annotations
+
+from envd_cache.catalog.clients import CLIENTS
+from envd_cache.catalog.model import EXPORT, IMPORT, Secret
+from envd_cache.diagnostics import has_errors, in_order
+from envd_cache.emit.losses import reduced
+from envd_cache.emit.registry import DRIVERS, Options
+from envd_cache.emit.wire import csv, wire
+from envd_cache.report.text import position
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envd_cache.catalog.clients import Client
+    from envd_cache.cli.options import Values
+    from envd_cache.diagnostics import Diagnostic
+    from envd_cache.emit.wire import WireEntry
+    from envd_cache.evaluate.model import CallSite, FactRead
+    from envd_cache.ir.model import CachePlan
+
+
+def explain(values: Values) -> int:
+    """Run the command and return the exit code."""
+    from envd_cache.cli import main  # noqa: PLC0415 - main imports this module when it is asked for
+    from envd_cache.pipeline import plan  # noqa: PLC0415
+
+    asked = values["target"]
+    if isinstance(asked, str) and _looks_like_a_code(asked):
+        return _explain_code(asked)
+    during = main.open_session(values)
+    targets, before = main.chosen_targets(values, during)
+    plans: list[CachePlan] = []
+    diagnostics = before
+    for target in () if has_errors(before) else targets:
+        found = plan(target, during)
+        plans.append(found.value)
+        diagnostics += found.diagnostics
+    diagnostics = in_order(diagnostics)
+    failed = has_errors(diagnostics)
+    if values["format"] == "json":
+        from envd_cache.cli.data import explained_data  # noqa: PLC0415
+
+        drops = [] if failed else [_drops_data(made) for made in plans]
+        main.write(explained_data(() if failed else plans, drops, diagnostics), "")
+        return main.FINDINGS if failed else main.DONE
+    code = main.report(diagnostics, values, None)
+    if not failed:
+        main.write("\n".join(describe(made) for made in plans), "")
+    return code
+
+
+def _looks_like_a_code(text: str) -> bool:
+    return len(text) == 5 and text[:2].upper() == "EC" and text[2:].isdigit()
+
+
+def _explain_code(text: str) -> int:
+    from envd_cache.cli import main  # noqa: PLC0415
+    from envd_cache.codes import CODES, page  # noqa: PLC0415
+
+    for code in CODES:
+        if code.code == text.upper():
+            return main.write(page(code), "")
+    known = ", ".join(code.code for code in CODES)
+    raise main.UsageError(f"there is no code `{text.upper()}`; there are {known}")
+
+
+def describe(plan: CachePlan) -> str:
+    """Return a plan in words: each entry, where it was declared, the facts, what each client drops."""
+    wired = wire(plan)
+    lines = [plan.label]
+    if plan.by_default:
+        lines.append(f"  declares nothing itself; the repository's default is {plan.by_default}")
+    if plan.none:
+        lines.append("  has no cache on purpose: cache.none()")
+    elif not wired.exports and not wired.imports:
+        lines.append("  declares no cache")
+    for direction, entries in ((EXPORT, wired.exports), (IMPORT, wired.imports)):
+        for number, entry in enumerate(entries, 1):
+            what = direction if len(entries) == 1 else f"{direction} {number} of {len(entries)}"
+            lines.append(f"  {what}: {_entry(entry)}")
+            lines.append(f"    declared at {_place(entry.origin.decl.site)}")
+    if plan.facts:
+        lines.append("  facts:")
+        lines += list(dict.fromkeys(f"    {_fact(fact)}" for fact in plan.facts))
+    for name, losses in _drops(plan).items():
+        lines.append(f"  {name}:")
+        lines += [f"    {loss}" for loss in losses]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(entry: WireEntry) -> str:
+    return "".join(f"${piece.name}" if isinstance(piece, Secret) else piece for piece in csv(entry))
+
+
+def _place(site: CallSite) -> str:
+    if site.location is None:
+        return "an unknown place"
+    text = position(site.location)
+    for frame in site.frames[1:]:
+        text += f", called from {position(frame.location)}"
+    return text
+
+
+def _fact(fact: FactRead) -> str:
+    place = f" ({_place(fact.site)})" if fact.site.frames else ""
+    if fact.name == "secret":
+        return f"secret {fact.argument}: its value stays in the environment{place}"
+    name = f"env {fact.argument}" if fact.argument else fact.name
+    return f'{name} = "{fact.value}", from {fact.origin}{place}'
+
+
+def _drops(plan: CachePlan) -> dict[str, list[str]]:
+    """Return, by client, what it would leave out of a plan, in words."""
+    found: dict[str, list[str]] = {}
+    for client in CLIENTS:
+        for diagnostic in _losses(plan, client, ""):
+            found.setdefault(client.title, []).append(_loss(diagnostic))
+        for driver in DRIVERS:
+            for diagnostic in _losses(plan, client, driver):
+                text = _loss(diagnostic)
+                if text not in found.get(client.title, ()):
+                    found.setdefault(f"{client.title} with the driver {driver}", []).append(text)
+    return {name: list(dict.fromkeys(texts)) for name, texts in found.items()}
+
+
+def _losses(plan: CachePlan, client: Client, driver: str) -> tuple[Diagnostic, ...]:
+    return reduced(wire(plan), Options(client=client, driver=driver)).diagnostics
+
+
+def _loss(diagnostic: Diagnostic) -> str:
+    place = f"{position(diagnostic.location)}: " if diagnostic.location else ""
+    return f"{place}{diagnostic.message}"
+
+
+def _drops_data(plan: CachePlan) -> dict[str, object]:
+    return {"target": plan.label, "clients": dict(_drops(plan))}
