@@ -7,15 +7,14 @@ Nothing here raises for a bad build file, prints, or reads the environment: ever
 from __future__ import annotations
 
 from envd_cache import pipeline
-from envd_cache.diagnostics import Result
 from envd_cache.emit import compile_plans
-from envd_cache.emit.registry import Options
-from envd_cache.emit.registry import EMITTERS, emitter
+from envd_cache.emit.registry import EMITTERS, Options, emitter
 from envd_cache.evaluate.interpreter import TIME_LIMIT
 from envd_cache.source import Target, parse_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from envd_cache.diagnostics import Result
     from envd_cache.evaluate.facts import Facts
     from envd_cache.evaluate.model import Evaluation
     from envd_cache.ir.model import CachePlan

@@ -293,14 +293,14 @@ CODES: tuple[Code, ...] = (
 
 def page(code: Code) -> str:
     """Return what `envd-cache explain CODE` prints."""
-    return f"{code.code} {code.name}\n\n{_wrapped(code.why)}\n\nInstead: {_wrapped(code.instead, len('Instead: '))}\n"
+    instead = _wrapped(f"Instead: {code.instead}")
+    return f"{code.code} {code.name}\n\n{_wrapped(code.why)}\n\n{instead}\n"
 
 
-def _wrapped(text: str, used: int = 0, width: int = 80) -> str:
+def _wrapped(text: str, width: int = 80) -> str:
     lines = [""]
     for word in text.split():
-        room = width - used if len(lines) == 1 else width
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
             lines.append(word)
         else:
             lines[-1] += f" {word}" if lines[-1] else word

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from envd_cache.source import Location
 
     Severity: TypeAlias = Literal["error", "warning", "note"]
-    Value = TypeVar("Value", covariant=True)
+    Value_co = TypeVar("Value_co", covariant=True)
 
 ERROR: Severity = "error"
 WARNING: Severity = "warning"
@@ -62,10 +62,10 @@ class Diagnostic(Record, apart=("redact",)):
 
 if TYPE_CHECKING:
 
-    class Result(Record, Generic[Value]):
+    class Result(Record, Generic[Value_co]):
         """What a phase could make, and every problem it met on the way."""
 
-        value: Value
+        value: Value_co
         diagnostics: tuple[Diagnostic, ...] = ()
 
 else:

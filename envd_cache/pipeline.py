@@ -7,8 +7,7 @@ import os
 from envd_cache.config import find_root
 from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, has_errors, in_order
 from envd_cache.emit import compile_plans
-from envd_cache.emit.registry import Options
-from envd_cache.emit.registry import DEFAULT
+from envd_cache.emit.registry import DEFAULT, Options
 from envd_cache.evaluate.facts import Facts
 from envd_cache.evaluate.interpreter import TIME_LIMIT, Interpreter
 from envd_cache.ir.lower import lower
@@ -40,9 +39,7 @@ class Compiled(Record):
     printed: tuple[str, ...] = ()
 
 
-def session(
-    facts: Facts | None = None, time_limit: float = TIME_LIMIT, *, alone: bool = False
-) -> Session:
+def session(facts: Facts | None = None, time_limit: float = TIME_LIMIT, *, alone: bool = False) -> Session:
     """Return a session. `time_limit` is in seconds, for each target; `alone`: the process is ours."""
     return Session(facts or Facts(), time_limit, Interpreter(alone=alone))
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from envd_cache.catalog import azblob, gha, inline, local, registry, s3
 from envd_cache.catalog.facts import FACTS
-from envd_cache.catalog.model import Backend, Fact
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envd_cache.catalog.model import Backend, Fact
+
+__all__ = ("BACKENDS", "FACTS", "backend", "fact")
 
 BACKENDS: tuple[Backend, ...] = (
     registry.BACKEND,

@@ -76,7 +76,7 @@ def bind(
                 problems.append(_missing(function, param))
             continue
         value, argument = given[param.name]
-        found = check_value(function, param, value, argument)
+        found = check_value(param, value, argument)
         problems += found
         if not found:
             values[param.name] = value
@@ -84,10 +84,10 @@ def bind(
     return Bound(values, places, frozenset(meant), tuple(problems))
 
 
-def check_value(function: str, param: Param, value: object, argument: int | str) -> tuple[Problem, ...]:
+def check_value(param: Param, value: object, argument: int | str) -> tuple[Problem, ...]:
     """Return what is wrong with one value of one parameter, regardless of the others."""
     if not accepts(param.type, value):
-        return (_wrong_type(function, param, value, argument),)
+        return (_wrong_type(param, value, argument),)
     if type(value) is str and OPAQUE_TEXT in value:
         message = f"`{param.name}` holds a secret that was turned into text"
         hint = 'pass `cache.secret("NAME")` itself, to a parameter that takes one'
@@ -107,12 +107,12 @@ def accepts(form: object, value: object) -> bool:
     """Say whether a value has a type exactly: no bool for an int, every item of a list looked at."""
     if form is type(value):
         return True
-    arguments = getattr(form, "__args__", ())
+    arguments: tuple[object, ...] = getattr(form, "__args__", ())
     if not arguments:
         return False
     if getattr(form, "__origin__", None) is list:
-        return type(value) is list and all([accepts(arguments[0], item) for item in value])
-    return any([accepts(choice, value) for choice in arguments])
+        return type(value) is list and all(accepts(arguments[0], item) for item in value)
+    return any(accepts(choice, value) for choice in arguments)
 
 
 def type_name(value: object) -> str:
@@ -127,7 +127,7 @@ def type_name(value: object) -> str:
 
 def form_name(form: object) -> str:
     """Return an annotation in the words of Starlark."""
-    arguments = getattr(form, "__args__", ())
+    arguments: tuple[object, ...] = getattr(form, "__args__", ())
     if getattr(form, "__origin__", None) is list:
         return f"list of {form_name(arguments[0])}s"
     if arguments:
@@ -136,7 +136,7 @@ def form_name(form: object) -> str:
     return names.get(form, str(form))
 
 
-def _wrong_type(function: str, param: Param, value: object, argument: int | str) -> Problem:
+def _wrong_type(param: Param, value: object, argument: int | str) -> Problem:
     if param.secret and isinstance(value, str):
         message = f"`{param.name}` holds a credential; it cannot be written into the file"
         hint = f'write `{param.name}=cache.secret("NAME")`, with the name of an environment variable'
@@ -151,10 +151,10 @@ def _wrong_type(function: str, param: Param, value: object, argument: int | str)
         hint = f"write `{param.name}={value}`"
     elif isinstance(refused, Secret):
         hint = "a secret goes only where a credential is expected"
-    what = f"`{param.name}` must be a {form_name(param.type)}, not {_article(type_name(refused))}"
-    if item:
-        what = f"`{param.name}` must be a {form_name(param.type)}; item {item[0]} is {_article(type_name(refused))}"
-    return Problem("EC103", what, argument, item, hint=hint, redact=_texts(param, value))
+    found = _article(type_name(refused))
+    wanted = f"`{param.name}` must be a {form_name(param.type)}"
+    message = f"{wanted}; item {item[0]} is {found}" if item else f"{wanted}, not {found}"
+    return Problem("EC103", message, argument, item, hint=hint, redact=_texts(param, value))
 
 
 def _refused_item(form: object, value: object) -> tuple[tuple[int | str, ...], object]:
@@ -175,7 +175,7 @@ def _refused_item(form: object, value: object) -> tuple[tuple[int | str, ...], o
     for choice in (form, *getattr(form, "__args__", ())):
         if getattr(choice, "__origin__", None) is list and isinstance(value, list):
             for index, item in enumerate(value):
-                if refused(item, choice.__args__[0]):  # type: ignore[attr-defined]
+                if refused(item, choice.__args__[0]):
                     return ((index,), item)
     if not refused(value, form):
         raise AssertionError(f"typeguard accepts {type(value).__name__} for {form}, the fast test does not")

@@ -59,7 +59,7 @@ COMPRESSION_LEVEL = Param(
     format="compression-level",
     since="v0.10.0",
     doc="Compression level: 0 to 9 for gzip and estargz, 0 to 22 for zstd.",
-    note="BuildKit checks the gzip range at the end of the build, clamps zstd, and ignores it for uncompressed.",
+    note="BuildKit itself fails at the end of the build for gzip, and clamps zstd without a word.",
 )
 FORCE_COMPRESSION = Param(
     "force_compression",

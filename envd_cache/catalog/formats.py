@@ -18,7 +18,7 @@ _WORD = _ALNUM | {"_"}
 _TAG = _WORD | {".", "-"}
 _HEX = frozenset("0123456789abcdef")
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
-_DURATION_UNITS = ("ns", "us", "µs", "μs", "ms", "s", "m", "h")  # noqa: RUF001 - Go takes both micro signs
+_DURATION_UNITS = ("ns", "us", "µs", "μs", "ms", "s", "m", "h")
 
 
 class Refused(Record):
@@ -171,8 +171,8 @@ def _duration(value: object) -> Refused | None:
     while rest:
         number = len(rest) - len(rest.lstrip("0123456789."))
         digits, rest = rest[:number], rest[number:]
-        unit = rest[: len(rest) - len(rest.lstrip("nuµμmsh"))]  # noqa: RUF001
-        unit = next((known for known in ("ns", "us", "µs", "μs", "ms") if rest.startswith(known)), rest[:1])  # noqa: RUF001
+        unit = rest[: len(rest) - len(rest.lstrip("nuµμmsh"))]
+        unit = next((known for known in ("ns", "us", "µs", "μs", "ms") if rest.startswith(known)), rest[:1])
         if not digits.replace(".", "", 1).isdigit() or unit not in _DURATION_UNITS:
             break
         rest = rest[len(unit) :]

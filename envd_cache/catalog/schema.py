@@ -87,7 +87,7 @@ def _type(form: object) -> dict[str, object]:
     }
     if form in simple:
         return dict(simple[form])
-    arguments = getattr(form, "__args__", ())
+    arguments: tuple[object, ...] = getattr(form, "__args__", ())
     if getattr(form, "__origin__", None) is list:
         return {"type": "array", "items": _type(arguments[0]), "minItems": 1}
     return {"anyOf": [_type(choice) for choice in arguments]}

@@ -24,10 +24,10 @@ def _names(option: Option) -> list[str]:
 def _bash() -> str:
     commands = " ".join(command.name for command in COMMANDS)
     lines = [
-        "# bash completion for envd-cache: eval \"$(envd-cache completion bash)\"",
+        '# bash completion for envd-cache: eval "$(envd-cache completion bash)"',
         "_envd_cache() {",
         '    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}"',
-        '    COMPREPLY=()',
+        "    COMPREPLY=()",
         "    if [[ $COMP_CWORD -eq 1 ]]; then",
         f'        COMPREPLY=($(compgen -W "{commands} --help --version" -- "$word"))',
         "        return",
@@ -42,7 +42,7 @@ def _bash() -> str:
             lines.append(f"                {'|'.join(_names(option))})")
             lines.append(f"                    {_bash_values(option)}")
             lines.append("                    return ;;")
-        lines += ["            esac", '            if [[ $word == -* ]]; then']
+        lines += ["            esac", "            if [[ $word == -* ]]; then"]
         options = " ".join([option.name for option in command.options] + ["--help"])
         lines += [f'                COMPREPLY=($(compgen -W "{options}" -- "$word"))', "            else"]
         lines += [f"                {_bash_operand(command)}", "            fi ;;"]
@@ -96,7 +96,9 @@ def _zsh_option(option: Option) -> str:
     value = ""
     if option.kind != "flag":
         action = f"({' '.join(option.choices)})" if option.choices else ""
-        action = action or ("_files -/" if option.name in _FOLDERS else "_files" if option.name in _FILES else " ")
+        action = action or (
+            "_files -/" if option.name in _FOLDERS else "_files" if option.name in _FILES else " "
+        )
         value = f":{option.key}:{action}"
     return " ".join(_zsh_quote(f"{star}{name}[{help_text}]{value}") for name in _names(option))
 

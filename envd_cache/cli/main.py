@@ -12,8 +12,7 @@ from envd_cache import __version__
 from envd_cache.cli.commands import COMPILE, command
 from envd_cache.cli.options import quick
 from envd_cache.diagnostics import Diagnostic, did_you_mean, has_errors
-from envd_cache.emit.registry import Options
-from envd_cache.emit.registry import DEFAULT, EMITTERS, emitter
+from envd_cache.emit.registry import DEFAULT, EMITTERS, Options, emitter
 from envd_cache.evaluate.facts import Facts
 from envd_cache.evaluate.interpreter import TIME_LIMIT
 from envd_cache.pipeline import compile_targets, session, targets_of
@@ -73,7 +72,7 @@ def main(words: Sequence[str]) -> int:
         # The reader went away (`| head`); the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except Exception:  # noqa: BLE001 - the last resort: a fault of ours is said to be one
+    except Exception:
         from envd_cache.cli.crash import report_crash  # noqa: PLC0415 - only for a fault of ours
 
         sys.stderr.write(report_crash(__version__))
@@ -159,9 +158,7 @@ def report(diagnostics: tuple[Diagnostic, ...], values: Values, compiled: Compil
     from envd_cache.report.text import COLOUR, PLAIN, render, summary  # noqa: PLC0415 - only for problems
 
     wish = values.get("color") or "auto"
-    coloured = wish == "always" or (
-        wish == "auto" and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    )
+    coloured = wish == "always" or (wish == "auto" and sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
     sys.stderr.write(render(diagnostics, COLOUR if coloured else PLAIN))
     sys.stderr.write(f"{summary(diagnostics)}\n")
     return code
@@ -195,9 +192,7 @@ def open_session(values: Values) -> Session:
     return session(Facts(os.environ, given, os.uname().machine, clones), seconds, alone=True)
 
 
-def chosen_targets(
-    values: Values, during: Session
-) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:
+def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:
     """Return the targets that a call names, and what is wrong with looking for them."""
     operand, option = _text(values, "target"), _text(values, "from")
     if operand and option:

@@ -70,5 +70,3 @@ def _help(text: str, choices: Sequence[str]) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "."
-
-

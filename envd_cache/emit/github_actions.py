@@ -33,7 +33,7 @@ def _inputs(plan: WirePlan, indent: str) -> list[str]:
     made: list[str] = []
     for name, entries in (("cache-from", plan.imports), ("cache-to", plan.exports)):
         lines = [_line(entry) for entry in entries]
-        if lines and all([is_plain(line) for line in lines]):
+        if lines and all(is_plain(line) for line in lines):
             made.append(f"{indent}{name}: |\n")
             made += [f"{indent}  {line}\n" for line in lines]
         elif lines:

@@ -48,7 +48,7 @@ def _entry(entry: WireEntry) -> dict[str, object]:
 
 
 def protobuf(plan: WirePlan) -> bytes:
-    """Return the bytes of a `CacheOptions`; map entries are sorted by key, so that they are the same always."""
+    """Return the bytes of a `CacheOptions`; map entries are sorted, so that they are always the same."""
     return b"".join(
         [_message(4, _encoded(entry)) for entry in plan.exports]
         + [_message(5, _encoded(entry)) for entry in plan.imports]

@@ -25,7 +25,7 @@ class Options(Record):
     binary: bool = False
     frontend: bool = False
     driver: str = ""
-    environ: Mapping[str, str] = {}  # noqa: RUF012 - records are immutable and never change it
+    environ: Mapping[str, str] = {}
     secrets: Mapping[str, str] | None = None
     client: Client | None = None
 
@@ -35,7 +35,7 @@ class Emitter(Record):
 
     The module has `emit(plans, options) -> str | bytes`; it is loaded when the output is asked for.
     `client` names one of `catalog.clients`, "" when the output is for none of them. `forms` are the options
-    that change the form; `secret_form` says how secrets are written.
+    that change the form; `reference_form` says how secrets are written.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Emitter(Record):
     module: str
     media_type: str
     client: str
-    secret_form: str
+    reference_form: str
     forms: tuple[str, ...] = ()
 
 
@@ -54,7 +54,7 @@ EMITTERS: tuple[Emitter, ...] = (
         module="envd_cache.emit.llb",
         media_type="application/json",
         client="",
-        secret_form='named beside the attributes, `"Secrets": {…}`',
+        reference_form='named beside the attributes, `"Secrets": {…}`',
         forms=("binary", "frontend"),
     ),
     Emitter(
@@ -63,7 +63,7 @@ EMITTERS: tuple[Emitter, ...] = (
         module="envd_cache.emit.flags",
         media_type="text/x-shellscript",
         client="buildctl",
-        secret_form="`$NAME`",
+        reference_form="`$NAME`",
         forms=("null",),
     ),
     Emitter(
@@ -72,7 +72,7 @@ EMITTERS: tuple[Emitter, ...] = (
         module="envd_cache.emit.flags",
         media_type="text/x-shellscript",
         client="buildx",
-        secret_form="`$NAME`",
+        reference_form="`$NAME`",
         forms=("null",),
     ),
     Emitter(
@@ -81,7 +81,7 @@ EMITTERS: tuple[Emitter, ...] = (
         module="envd_cache.emit.flags",
         media_type="text/x-shellscript",
         client="envd",
-        secret_form="`$NAME`",
+        reference_form="`$NAME`",
         forms=("null",),
     ),
     Emitter(
@@ -90,7 +90,7 @@ EMITTERS: tuple[Emitter, ...] = (
         module="envd_cache.emit.bake",
         media_type="application/json",
         client="buildx",
-        secret_form="`${NAME}`, a variable of the file",
+        reference_form="`${NAME}`, a variable of the file",
     ),
     Emitter(
         "compose",
@@ -98,7 +98,7 @@ EMITTERS: tuple[Emitter, ...] = (
         module="envd_cache.emit.compose",
         media_type="application/yaml",
         client="buildx",
-        secret_form="`${NAME}`",
+        reference_form="`${NAME}`",
     ),
     Emitter(
         "github-actions",
@@ -106,7 +106,7 @@ EMITTERS: tuple[Emitter, ...] = (
         module="envd_cache.emit.github_actions",
         media_type="application/yaml",
         client="build-push-action",
-        secret_form="`${{ secrets.NAME }}`",
+        reference_form="`${{ secrets.NAME }}`",
     ),
 )
 

@@ -26,8 +26,8 @@ class Facts(Record):
     keeps what `include` cloned ("" to use none). An empty `Facts()` knows nothing and reads only git.
     """
 
-    environ: Mapping[str, str] = {}  # noqa: RUF012 - records are immutable and never change it
-    given: Mapping[str, str] = {}  # noqa: RUF012
+    environ: Mapping[str, str] = {}
+    given: Mapping[str, str] = {}
     machine: str = "x86_64"
     clones: str = ""
     use_git: bool = True

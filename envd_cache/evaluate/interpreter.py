@@ -46,6 +46,9 @@ MAX_CALLS = 100_000
 STACK_BYTES = 256 * 1024 * 1024
 
 _PRELUDE = "@prelude"
+
+# envd 1.3.6 looks at the first line for exactly this text.
+_OLD_SYNTAX = "# syntax=v0"
 _CACHE = prelude.NAMESPACE + "."
 
 
@@ -175,6 +178,12 @@ class _Run:
         self._source = read.value
         if read.value is None:
             return
+        if read.value.text.startswith(_OLD_SYNTAX):
+            location = Location(read.value, Span(0, len(_OLD_SYNTAX)))
+            message = "v0 is no longer supported in envd v1"
+            hint = "write `# syntax=v1`, and the file in that syntax"
+            self.diagnostics.append(Diagnostic("EC018", ERROR, message, location, hint=hint))
+            return
         module = self._module_of(read.value, os.path.abspath(self.target.path))
         if module is None:
             return
@@ -251,7 +260,14 @@ class _Run:
         def call() -> None:
             module.call_with(self.options(), function)
 
-        self._guarded(call, lambda raw: self._not_a_target(source, function, raw))
+        before = len(self._calls)
+        if not self._guarded(call, lambda raw: self._not_a_target(source, function, raw)):
+            return
+        # `build = base` runs the builtin itself: a call without a place in any file.
+        if any(not recorded.site.frames for recorded in self._calls[before:]):
+            del self._calls[before:]
+            message = f"`{function}` is not a function"
+            self.diagnostics.append(Diagnostic("EC013", ERROR, message, path=source.path))
 
     def _not_a_target(self, source: SourceFile, function: str, raw: RawError) -> Diagnostic | None:
         """Return the diagnostic for a target that cannot be called, at its definition if there is one."""
@@ -521,7 +537,7 @@ def _in_deep_thread(action: Callable[[], None], interrupt: Callable[[], None]) -
     def body() -> None:
         try:
             action()
-        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
+        except BaseException as error:
             raised.append(error)
         finally:
             done.release()

@@ -47,7 +47,7 @@ class Files:
         if module.startswith("//"):
             path = os.path.join(self.folder, module[2:].lstrip("/"))
         else:
-            base = importer.label[2:] if importer.label.startswith("//") else importer.label
+            base = importer.label.removeprefix("//")
             path = os.path.join(self.folder, os.path.dirname(base), module)
         path = os.path.normpath(path)
         if "://" in module or module.startswith("git@"):

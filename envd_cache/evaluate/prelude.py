@@ -27,7 +27,8 @@ def _plain(value, depth):
         if kind == "tuple":
             return {"tuple": [_plain(item, depth - 1) for item in value]}
         if kind == "dict":
-            return {"dict": [[_plain(key, depth - 1), _plain(item, depth - 1)] for key, item in value.items()]}
+            pairs = value.items()
+            return {"dict": [[_plain(key, depth - 1), _plain(item, depth - 1)] for key, item in pairs]}
     return {"other": kind}
 
 def _frames():

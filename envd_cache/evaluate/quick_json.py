@@ -41,7 +41,8 @@ class QuickJson:
             from _json import encode_basestring_ascii, make_scanner  # noqa: PLC0415
         except ImportError:  # an interpreter without the C part of json
             return
-        scan = make_scanner(_Context())
+        # Typeshed wants a decoder; the scanner itself takes any object with these names.
+        scan = make_scanner(_Context())  # type: ignore[arg-type]
         words = {None: "null", True: "true", False: "false"}
         self._module = type(sys)("json")
         vars(self._module)["loads"] = lambda text: scan(text, 0)[0]

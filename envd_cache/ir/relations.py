@@ -35,7 +35,7 @@ def problems_between(decl: CacheDecl, use: str) -> tuple[Problem, ...]:
 
 def _exclusive(decl: CacheDecl) -> Iterator[Problem]:
     for first, second in decl.backend.exclusive:
-        if first in decl.places and second in decl.places:
+        if first in decl.values and second in decl.values:
             message = f"`{first}` and `{second}` cannot be given together"
             yield Problem("EC112", message, decl.places[second], on_name=True, hint="keep one of them")
 
@@ -68,10 +68,10 @@ def _key(decl: CacheDecl) -> Iterator[Problem]:
         return
     argument = decl.places["key"]
     if key.style != "tag":
-        if key.param in decl.places:
+        if key.param in decl.values:
             message = f"`key` and `{key.param}` cannot be given together: the key is the {key.param}"
             yield Problem("EC112", message, argument, on_name=True, hint="keep one of them")
-        if key.param == "tag" and "digest" in decl.places:
+        if key.param == "tag" and "digest" in decl.values:
             message = "`key` and `digest` cannot be given together"
             yield Problem("EC112", message, argument, on_name=True, hint="keep one of them")
         return

@@ -1,7 +1,8 @@
 """Reads the snippet files: build files to show to both, envd and us.
 
 A snippet starts with a comment that names it and ends at a line `---`. A line `=== NAME` in it starts
-another file of the same snippet; the first is `build.envd`.
+another file of the same snippet; the first is `build.envd`. The folder says what envd does with them:
+its name ends in `_accepted` or `_refused`.
 """
 
 from __future__ import annotations
@@ -49,10 +50,10 @@ def read(path: Path) -> list[Snippet]:
             else:
                 lines.append(line)
         files.append((name, "".join(lines)))
-        found.append(Snippet(path.stem, first[2:], tuple(files)))
+        found.append(Snippet(path.parent.name, first[2:], tuple(files)))
     return found
 
 
 def every() -> list[Snippet]:
     """Return all snippets of the folder."""
-    return [snippet for path in sorted(FOLDER.glob("*.txt")) for snippet in read(path)]
+    return [snippet for path in sorted(FOLDER.glob("*/*.txt")) for snippet in read(path)]

@@ -63,7 +63,8 @@ def test_the_proxies_alone_keep_envd_offline(tmp_path: Path, monkeypatch: pytest
 
 
 def test_reading_snippets(tmp_path: Path) -> None:
-    path = tmp_path / "topic.txt"
+    path = tmp_path / "topic" / "x.txt"
+    path.parent.mkdir()
     path.write_text("# one\nx = 1\n---\n# two\ny\n\n=== lib/z.envd\nz\n")
     assert read(path) == [
         Snippet("topic", "one", (("build.envd", "# one\nx = 1\n"),)),
