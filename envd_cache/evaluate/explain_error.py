@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from envd_cache.diagnostics import ERROR, Diagnostic, Label
+from envd_cache.diagnostics import ERROR, Diagnostic, Label, did_you_mean
+from envd_cache.source import Location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envd_cache.evaluate.traceback import RawError
-    from envd_cache.source import Location
+    from envd_cache.source import SourceFile
 
     Place = Callable[[str, int, int, int], Location | None]
 
@@ -24,6 +25,33 @@ def explained(raw: RawError, text: str, place: Place) -> Diagnostic:
         Label(where, "called from here") for where in _stack(text, place) if not _same_line(where, location)
     )
     return Diagnostic(code, ERROR, message, location, labels[:MAX_STACK], hint)
+
+
+def not_a_target(source: SourceFile, function: str, raw: RawError) -> Diagnostic:
+    """Return the diagnostic for a target that cannot be called, at its definition if there is one."""
+    from envd_cache.syntax.calls import functions  # noqa: PLC0415 - loads lark
+
+    defined = {definition.name: definition for definition in functions(source)}
+    if function in defined:
+        location = Location(source, defined[function].name_span)
+        message = f"`{function}` takes arguments, a target takes none"
+        hint = "call it from a function without arguments, and name that as the target"
+        return Diagnostic("EC013", ERROR, message, location, hint=hint)
+    if not raw.message.startswith("Module has no symbol"):
+        return Diagnostic("EC013", ERROR, f"`{function}` is not a function", path=source.path)
+    near = did_you_mean(function, defined)
+    public = [f"`{name}`" for name in defined if not name.startswith("_")]
+    hint = f"did you mean `{near}`?" if near else f"functions of the file: {', '.join(public) or 'none'}"
+    message = f"`{source.path}` has no function `{function}`"
+    return Diagnostic("EC013", ERROR, message, path=source.path, hint=hint)
+
+
+def too_long(raw: RawError, place: Place, limit: float, path: str) -> Diagnostic:
+    """Return the diagnostic for an evaluation that was stopped after `limit` seconds."""
+    location = place(raw.file, raw.line, raw.column, raw.width)
+    hint = "is there an endless loop? `--time-limit` gives it more time"
+    message = f"the evaluation took longer than {limit:g} seconds"
+    return Diagnostic("EC009", ERROR, message, location, path="" if location else path, hint=hint)
 
 
 def _words(message: str, location: Location | None) -> tuple[str, str, str]:

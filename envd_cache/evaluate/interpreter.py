@@ -8,25 +8,21 @@ first, so that every load that fails is reported and not only the first.
 
 from __future__ import annotations
 
-import _thread
 import os
 from time import monotonic
 
 import starlark
 
-from envd_cache.catalog import fact as fact_named
-from envd_cache.catalog.bind import bind
-from envd_cache.catalog.model import DataSource, Secret
-from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result, did_you_mean, has_errors
+from envd_cache.catalog import BACKENDS
+from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result, has_errors
 from envd_cache.evaluate import prelude
+from envd_cache.evaluate.deep_thread import MAX_CALLS, in_deep_thread
 from envd_cache.evaluate.dialect import dialect, prepare
-from envd_cache.evaluate.facts import PLACEHOLDER, known, variable
 from envd_cache.evaluate.loader import Files
-from envd_cache.evaluate.model import CallSite, Evaluation, FactRead, Frame, RecordedCall
-from envd_cache.evaluate.slug import slug
-from envd_cache.evaluate.traceback import parse_error, parse_frame
-from envd_cache.problem import Foreign, Problem
-from envd_cache.source import Location, Position, SourceFile, Span, Target, target_label
+from envd_cache.evaluate.model import Evaluation
+from envd_cache.evaluate.recorder import Recorder
+from envd_cache.evaluate.traceback import parse_error
+from envd_cache.source import Location, SourceFile, Span, Target, target_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,22 +30,19 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from envd_cache.config import Root
-    from envd_cache.evaluate.dialect import Prepared
-    from envd_cache.evaluate.facts import Answer, Facts
+    from envd_cache.evaluate.facts import Facts
     from envd_cache.evaluate.traceback import RawError
 
 TIME_LIMIT = 10.0
-
-# envd's interpreter stops at 99,998 nested calls. That many fit into a stack of 256 MiB, of which the
-# system hands out only what is used.
-MAX_CALLS = 100_000
-STACK_BYTES = 256 * 1024 * 1024
 
 _PRELUDE = "@prelude"
 
 # envd 1.3.6 looks at the first line for exactly this text.
 _OLD_SYNTAX = "# syntax=v0"
-_CACHE = prelude.NAMESPACE + "."
+
+_DECLARING = frozenset(
+    f"{prelude.NAMESPACE}.{name}" for name in ("none", *(backend.name for backend in BACKENDS))
+)
 
 
 class Interpreter:
@@ -103,7 +96,7 @@ class Interpreter:
         self._run = run
         try:
             with self._border():
-                _in_deep_thread(lambda: run.execute(time_limit), run.interrupt)
+                in_deep_thread(lambda: run.execute(time_limit), run.interrupt)
         finally:
             self._run = None
         return run.result()
@@ -119,11 +112,14 @@ class Interpreter:
         run = self._run
         if run is None:
             return None
-        return run.called(self._functions[number], args, kwargs, frames)
+        answer = run.recorder.called(self._functions[number], args, kwargs, frames)
+        if answer is None or isinstance(answer, str):
+            return answer
+        return starlark.OpaquePythonObject(answer)
 
     def _print(self, text: str) -> None:
         if self._run is not None:
-            self._run.printed.append(text)
+            self._run.recorder.printed.append(text)
 
 
 class _Run:
@@ -138,13 +134,10 @@ class _Run:
         self.root = root
         self.facts = facts
         self.files = Files(root.folder, target.path)
-        self.printed: list[str] = []
-        self.diagnostics: list[Diagnostic] = []
+        self.recorder = Recorder(label, facts, os.path.dirname(os.path.abspath(target.path)))
+        self.diagnostics = self.recorder.diagnostics
         self.by_default = ""
         self._source: SourceFile | None = None
-        self._calls: list[RecordedCall] = []
-        self._facts: list[FactRead] = []
-        self._prepared: dict[str, Prepared] = {}
         self._modules: dict[str, starlark.FrozenModule | None] = {}
         self._loading: list[str] = []
         self._deadline = 0.0
@@ -161,9 +154,9 @@ class _Run:
             self.target,
             self.label,
             self._source,
-            tuple(self._calls),
-            tuple(self._facts),
-            tuple(self.printed),
+            tuple(self.recorder.calls),
+            tuple(self.recorder.facts_read),
+            tuple(self.recorder.printed),
             self.by_default,
         )
         return Result(evaluation, tuple(self.diagnostics))
@@ -192,10 +185,7 @@ class _Run:
             self._call_defaults(self.root.config.defaults)
 
     def _declares(self) -> bool:
-        from envd_cache.catalog import BACKENDS  # noqa: PLC0415 - only with a configured default
-
-        declaring = {f"{_CACHE}none", *(_CACHE + backend.name for backend in BACKENDS)}
-        return any(call.function in declaring for call in self._calls)
+        return any(call.function in _DECLARING for call in self.recorder.calls)
 
     def _call_defaults(self, defaults: str) -> None:
         path, _, function = defaults.rpartition(":")
@@ -226,8 +216,8 @@ class _Run:
         self.diagnostics += prepared.diagnostics
         if has_errors(prepared.diagnostics):
             return None
-        file = f"#{len(self._prepared)}"
-        self._prepared[file] = prepared.value
+        file = f"#{len(self.recorder.prepared)}"
+        self.recorder.prepared[file] = prepared.value
         try:
             tree = starlark.parse(file, prepared.value.text, self.interpreter.dialect)
         except starlark.StarlarkError as error:
@@ -260,34 +250,20 @@ class _Run:
         def call() -> None:
             module.call_with(self.options(), function)
 
-        before = len(self._calls)
-        if not self._guarded(call, lambda raw: self._not_a_target(source, function, raw)):
+        def instead(raw: RawError) -> Diagnostic | None:
+            from envd_cache.evaluate.explain_error import not_a_target  # noqa: PLC0415 - only for problems
+
+            return None if raw.file else not_a_target(source, function, raw)
+
+        calls = self.recorder.calls
+        before = len(calls)
+        if not self._guarded(call, instead):
             return
         # `build = base` runs the builtin itself: a call without a place in any file.
-        if any(not recorded.site.frames for recorded in self._calls[before:]):
-            del self._calls[before:]
+        if any(not recorded.site.frames for recorded in calls[before:]):
+            del calls[before:]
             message = f"`{function}` is not a function"
             self.diagnostics.append(Diagnostic("EC013", ERROR, message, path=source.path))
-
-    def _not_a_target(self, source: SourceFile, function: str, raw: RawError) -> Diagnostic | None:
-        """Return the diagnostic for a target that cannot be called, at its definition if there is one."""
-        if raw.file:
-            return None
-        from envd_cache.syntax.calls import functions  # noqa: PLC0415 - loads lark
-
-        defined = {definition.name: definition for definition in functions(source)}
-        if function in defined:
-            location = Location(source, defined[function].name_span)
-            message = f"`{function}` takes arguments, a target takes none"
-            hint = "call it from a function without arguments, and name that as the target"
-            return Diagnostic("EC013", ERROR, message, location, hint=hint)
-        if not raw.message.startswith("Module has no symbol"):
-            return Diagnostic("EC013", ERROR, f"`{function}` is not a function", path=source.path)
-        near = did_you_mean(function, defined)
-        public = [f"`{name}`" for name in defined if not name.startswith("_")]
-        hint = f"did you mean `{near}`?" if near else f"functions of the file: {', '.join(public) or 'none'}"
-        message = f"`{source.path}` has no function `{function}`"
-        return Diagnostic("EC013", ERROR, message, path=source.path, hint=hint)
 
     def _guarded(
         self,
@@ -301,12 +277,7 @@ class _Run:
         try:
             action()
         except starlark.StarlarkError as error:
-            text = str(error)
-            raw = parse_error(text)
-            if self._late:
-                self.diagnostics.append(self._too_long(raw))
-            else:
-                self.diagnostics.append(instead(raw) or self._explained(text))
+            self.diagnostics.append(self._explained(str(error), instead))
             return False
         except BaseException as error:
             # pyo3's PanicException derives from BaseException: the interpreter gave up on a value that
@@ -319,12 +290,16 @@ class _Run:
             return False
         return True
 
-    def _too_long(self, raw: RawError) -> Diagnostic:
-        location = self.place(raw.file, raw.line, raw.column, raw.width)
-        path = "" if location or not self._source else self._source.path
-        hint = "is there an endless loop? `--time-limit` gives it more time"
-        message = f"the evaluation took longer than {self._limit:g} seconds"
-        return Diagnostic("EC009", ERROR, message, location, path=path, hint=hint)
+    def _explained(
+        self, text: str, instead: Callable[[RawError], Diagnostic | None] = lambda _: None
+    ) -> Diagnostic:
+        from envd_cache.evaluate.explain_error import explained, too_long  # noqa: PLC0415 - only for problems
+
+        raw = parse_error(text)
+        if self._late:
+            path = self._source.path if self._source else self.target.path
+            return too_long(raw, self.recorder.place, self._limit, path)
+        return instead(raw) or explained(raw, text, self.recorder.place)
 
     # ---- loads ----
 
@@ -389,90 +364,6 @@ class _Run:
         module = self._module_of(read.value, path)
         return (public_names(read.value.text), module) if module is not None else None
 
-    # ---- recording ----
-
-    def called(
-        self, function: str, args: list[object], kwargs: dict[str, object], frames: list[str]
-    ) -> object:
-        call = RecordedCall(
-            function,
-            tuple([_value(value) for value in args]),
-            {name: _value(value) for name, value in kwargs.items()},
-            CallSite(self._frames(function, frames)),
-        )
-        if function.startswith(_CACHE):
-            name = function[len(_CACHE) :]
-            if fact_named(name) is not None and name != "none":
-                return self._fact(name, call)
-        self._calls.append(call)
-        if function == "data.envd":
-            return starlark.OpaquePythonObject(DataSource(str((*args, *kwargs.values(), "")[0])))
-        return None
-
-    def _frames(self, function: str, texts: list[str]) -> tuple[Frame, ...]:
-        frames: list[Frame] = []
-        for text in texts:
-            raw = parse_frame(text)
-            prepared = self._prepared.get(raw.file) if raw else None
-            if raw is None or prepared is None:
-                continue
-            span = Span(prepared.offset_of_byte(raw.start), prepared.offset_of_byte(raw.end))
-            name = raw.function if frames else function
-            frames.append(Frame(name, Location(prepared.source, span)))
-        return tuple(frames)
-
-    def _fact(self, name: str, call: RecordedCall) -> object:
-        signature = fact_named(name)
-        if signature is None:
-            return None
-        bound = bind(call.function, signature.params, call.args, call.kwargs)
-        if bound.problems:
-            self._refuse(call, bound.problems)
-            return starlark.OpaquePythonObject(Secret("")) if name == "secret" else PLACEHOLDER
-        values = bound.values
-        if name == "slug":
-            text = str(values["text"])
-            if not text:
-                self._refuse(call, (Problem("EC106", "`cache.slug` needs a text that is not empty", 0),))
-                return PLACEHOLDER
-            return slug(text)
-        if name == "secret":
-            variable_name = str(values["name"])
-            self._facts.append(FactRead(name, variable_name, "", "the environment", call.site))
-            return starlark.OpaquePythonObject(Secret(variable_name))
-        return self._known_fact(name, values, call)
-
-    def _known_fact(self, name: str, values: Mapping[str, object], call: RecordedCall) -> str:
-        argument = str(values.get("name", ""))
-        if name == "target":
-            value, origin = self.label, "the target"
-        elif answer := variable(self.facts, argument) if name == "env" else self._world(name):
-            value, origin = answer.value, answer.origin
-        elif "default" in values or name == "branch":
-            value, origin = str(values.get("default", "main")), "the default"
-        else:
-            what = (
-                f"the environment variable `{argument}` is not set"
-                if name == "env"
-                else f"no {name} is known"
-            )
-            given = f"env.{argument}" if name == "env" else name
-            hint = f"set it, or give it with `--fact {given}=…`"
-            if name == "env":
-                hint = f'set it, give it with `--fact {given}=…`, or write `default="…"`'
-            self._refuse(call, (Problem("EC116", what, hint=hint),))
-            return PLACEHOLDER
-        self._facts.append(FactRead(name, argument, value, origin, call.site))
-        return value
-
-    def _world(self, name: str) -> Answer | None:
-        return known(self.facts, name, os.path.dirname(os.path.abspath(self.target.path)))
-
-    def _refuse(self, call: RecordedCall, problems: tuple[Problem, ...]) -> None:
-        from envd_cache.evaluate.locate import diagnostic_at  # noqa: PLC0415 - only for problems
-
-        self.diagnostics += (diagnostic_at(call.site, problem) for problem in problems)
-
     # ---- errors ----
 
     def _syntax_errors(self, source: SourceFile, text: str) -> tuple[Diagnostic, ...]:
@@ -480,83 +371,3 @@ class _Run:
 
         found = tuple(problem for problem in parse(source).diagnostics if problem.severity == ERROR)
         return found or (self._explained(text),)
-
-    def _explained(self, text: str) -> Diagnostic:
-        from envd_cache.evaluate.explain_error import explained  # noqa: PLC0415 - only for problems
-
-        raw = parse_error(text)
-        return explained(raw, text, self.place)
-
-    def place(self, file: str, line: int, column: int, width: int) -> Location | None:
-        """Return the location of a 1-based line and column of what the interpreter was given.
-
-        Without a column the whole line, without its indentation.
-        """
-        prepared = self._prepared.get(file)
-        if prepared is None:
-            return None
-        given = SourceFile(file, prepared.text)
-        shown = given.line(line - 1)
-        at = column - 1 if column else len(shown) - len(shown.lstrip())
-        start = given.offset(Position(line - 1, at))
-        end = start + (width or max(len(shown.rstrip()) - at, 1))
-        byte = len(given.text[:start].encode())
-        width_in_bytes = len(given.text[start:end].encode())
-        return Location(
-            prepared.source,
-            Span(prepared.offset_of_byte(byte), prepared.offset_of_byte(byte + width_in_bytes)),
-        )
-
-
-def _value(value: object) -> object:
-    """Undo `_plain` of the prelude."""
-    if type(value) is list:
-        return [_value(item) for item in value]
-    if type(value) is dict:
-        if "tuple" in value:
-            return tuple([_value(item) for item in value["tuple"]])
-        if "dict" in value:
-            return {_hashable(_value(key)): _value(item) for key, item in value["dict"]}
-        return Foreign(str(value.get("other")))
-    return value
-
-
-def _hashable(key: object) -> object:
-    return Foreign("tuple") if type(key) is tuple else key
-
-
-def _in_deep_thread(action: Callable[[], None], interrupt: Callable[[], None]) -> None:
-    """Run an action on a stack of 256 MiB, and wait for it; exceptions are raised here.
-
-    Ctrl-C reaches the waiting thread: it calls `interrupt` and waits for the action to stop.
-    """
-    raised: list[BaseException] = []
-    done = _thread.allocate_lock()
-    done.acquire()
-
-    def body() -> None:
-        try:
-            action()
-        except BaseException as error:
-            raised.append(error)
-        finally:
-            done.release()
-
-    before = _thread.stack_size()
-    try:
-        _thread.stack_size(STACK_BYTES)
-        _thread.start_new_thread(body, ())
-    except (ValueError, RuntimeError, MemoryError):
-        # No room for such a stack (a tight memory limit): the ordinary one does for ordinary files.
-        action()
-        return
-    finally:
-        _thread.stack_size(before)
-    try:
-        done.acquire()
-    except KeyboardInterrupt:
-        interrupt()
-        done.acquire()
-        raise
-    if raised:
-        raise raised[0]
