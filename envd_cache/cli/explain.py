@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from envd_cache.catalog.clients import CLIENTS
 from envd_cache.catalog.model import EXPORT, IMPORT, Secret
+from envd_cache.cli import process
 from envd_cache.diagnostics import has_errors, in_order
 from envd_cache.emit.losses import reduced
 from envd_cache.emit.registry import DRIVERS, Options
 from envd_cache.emit.wire import csv, wire
+from envd_cache.pipeline import plan
 from envd_cache.report.text import position
 
 TYPE_CHECKING = False
@@ -22,14 +24,11 @@ if TYPE_CHECKING:
 
 def explain(values: Values) -> int:
     """Run the command and return the exit code."""
-    from envd_cache.cli import main  # noqa: PLC0415 - main imports this module when it is asked for
-    from envd_cache.pipeline import plan  # noqa: PLC0415
-
     asked = values["target"]
     if isinstance(asked, str) and _looks_like_a_code(asked):
         return _explain_code(asked)
-    during = main.open_session(values)
-    targets, before = main.chosen_targets(values, during)
+    during = process.open_session(values)
+    targets, before = process.chosen_targets(values, during)
     plans: list[CachePlan] = []
     diagnostics = before
     for target in () if has_errors(before) else targets:
@@ -42,11 +41,11 @@ def explain(values: Values) -> int:
         from envd_cache.cli.data import explained_data  # noqa: PLC0415
 
         drops = [] if failed else [_drops_data(made) for made in plans]
-        main.write(explained_data(() if failed else plans, drops, diagnostics), "")
-        return main.FINDINGS if failed else main.DONE
-    code = main.report(diagnostics, values, None)
+        process.write(explained_data(() if failed else plans, drops, diagnostics), "")
+        return process.FINDINGS if failed else process.DONE
+    code = process.report(diagnostics, values)
     if not failed:
-        main.write("\n".join(describe(made) for made in plans), "")
+        process.write("\n".join(describe(made) for made in plans), "")
     return code
 
 
@@ -55,14 +54,13 @@ def _looks_like_a_code(text: str) -> bool:
 
 
 def _explain_code(text: str) -> int:
-    from envd_cache.cli import main  # noqa: PLC0415
     from envd_cache.codes import CODES, page  # noqa: PLC0415
 
     for code in CODES:
         if code.code == text.upper():
-            return main.write(page(code), "")
+            return process.write(page(code), "")
     known = ", ".join(code.code for code in CODES)
-    raise main.UsageError(f"there is no code `{text.upper()}`; there are {known}")
+    raise process.UsageError(f"there is no code `{text.upper()}`; there are {known}")
 
 
 def describe(plan: CachePlan) -> str:

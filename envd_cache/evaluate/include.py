@@ -11,12 +11,9 @@ from __future__ import annotations
 import os
 import re
 
-import starlark
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.evaluate.interpreter import Interpreter, _Run
-    from envd_cache.source import SourceFile
+    from collections.abc import Mapping
 
 _INCLUDE = re.compile(r"""\binclude\s*\(\s*(?:git\s*=\s*)?(["'])(?P<url>[^"'\n]+)\1""")
 _MEMBER = re.compile(r"\.\s*([A-Za-z]\w*)")
@@ -34,63 +31,44 @@ def clone_folder(clones: str, url: str) -> str:
     return os.path.join(clones, url.replace("/", "_"))
 
 
-def add_include(run: _Run, module: starlark.Module, source: SourceFile) -> None:
-    """Define `include` in a module: it returns what a repository defines, and is recorded as a call."""
-    interpreter = run.interpreter
-    loaded: dict[str, starlark.FrozenModule] = {"@prelude": interpreter.prelude}
-    table: list[str] = []
+def clone_files(clones: str, url: str) -> tuple[str, ...]:
+    """Return the build files of a repository that envd has cloned, in the order in which envd runs them."""
+    if not clones:
+        return ()
+    found: list[str] = []
+    for folder, folders, files in os.walk(clone_folder(clones, url)):
+        folders[:] = sorted(name for name in folders if name != ".git")
+        found += [os.path.join(folder, name) for name in sorted(files) if name.endswith(".envd")]
+    return tuple(found[:_MAX_FILES])
+
+
+def include_source(text: str, included: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
+    """Return Starlark that defines `include` for a file.
+
+    `included` maps the URL of each repository that is at hand to its modules and their public names. The
+    function returns what the repository defines, or no-ops under every name that the file uses, and
+    records the call.
+    """
     lines = ['load("@prelude", recorded = "include")', "def _nothing(*args, **kwargs):", "    return None"]
-    for number, url in enumerate(included_names(source.text)):
-        names: list[str] = []
-        for path in _files(run, url):
-            found = run.included(path)
-            if found is None:
-                continue
-            public, frozen = found
-            name = f"@included/{len(loaded)}"
-            loaded[name] = frozen
-            for public_name in public:
-                local = f"_m{number}_{public_name}"
-                lines.append(f'load("{name}", {local} = "{public_name}")')
-                names.append(f"{public_name} = {local}")
-        if names:
-            lines.append(f"_included_{number} = struct({', '.join(names)})")
-            table.append(f'"{url}": _included_{number}')
-    members = sorted(set(_MEMBER.findall(source.text)))
+    table: list[str] = []
+    for number, (url, modules) in enumerate(included.items()):
+        members: list[str] = []
+        for module, names in modules.items():
+            for name in names:
+                local = f"_m{number}_{name}"
+                lines.append(f'load("{module}", {local} = "{name}")')
+                members.append(f"{name} = {local}")
+        lines.append(f"_included_{number} = struct({', '.join(members)})")
+        table.append(f'"{url}": _included_{number}')
+    no_ops = sorted(set(_MEMBER.findall(text)))
     lines += [
-        f"_no_ops = struct({', '.join(f'{member} = _nothing' for member in members)})",
+        f"_no_ops = struct({', '.join(f'{name} = _nothing' for name in no_ops)})",
         f"_table = {{{', '.join(table)}}}",
         "def include(*args, **kwargs):",
         "    recorded(*args, **kwargs)",
         '    return _table.get(args[0] if args else kwargs.get("git"), _no_ops)',
     ]
-    _define(interpreter, module, "\n".join(lines) + "\n", loaded)
-
-
-def _define(
-    interpreter: Interpreter,
-    module: starlark.Module,
-    text: str,
-    loaded: dict[str, starlark.FrozenModule],
-) -> None:
-    made = starlark.Module()
-    loader = starlark.FileLoader(loaded.__getitem__)
-    starlark.eval(made, starlark.parse("@include", text), interpreter.own_globals, loader)
-    frozen = made.freeze()
-    inject = starlark.parse("@inject", 'load("@include", "include")', interpreter.dialect)
-    starlark.eval(module, inject, interpreter.globals, starlark.FileLoader(lambda _: frozen))
-
-
-def _files(run: _Run, url: str) -> list[str]:
-    """Return the build files of a repository that envd has cloned, in the order in which envd runs them."""
-    if not run.facts.clones:
-        return []
-    found: list[str] = []
-    for folder, folders, files in os.walk(clone_folder(run.facts.clones, url)):
-        folders.sort()
-        folders[:] = [name for name in folders if name != ".git"]
-        found += [os.path.join(folder, name) for name in sorted(files) if name.endswith(".envd")]
-    return found[:_MAX_FILES]
+    return "\n".join(lines) + "\n"
 
 
 def public_names(text: str) -> tuple[str, ...]:

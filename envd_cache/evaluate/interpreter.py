@@ -75,7 +75,7 @@ class Interpreter:
         starlark.eval(module, starlark.parse(_PRELUDE, text), own)
         self.prelude = module.freeze()
         self.globals = starlark.Globals.standard()
-        self.own_globals = own
+        self._own_globals = own
         self.dialect = dialect(starlark.Dialect.standard)
         quoted = ", ".join(f'{name} = "{prelude.public(name)}"' for name in names)
         self._inject = starlark.parse("@inject", f'load("{_PRELUDE}", {quoted})', self.dialect)
@@ -221,16 +221,17 @@ class _Run:
         try:
             tree = starlark.parse(file, prepared.value.text, self.interpreter.dialect)
         except starlark.StarlarkError as error:
-            self.diagnostics += self._syntax_errors(source, str(error))
+            from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
+
+            # Our own grammar finds all syntax errors and says what was expected.
+            self.diagnostics += parse(source).diagnostics or (self._explained(str(error)),)
             return None
         loaded = self._loads(tree, source)
         if loaded is None:
             return None
         module = self.interpreter.module()
         if "include" in source.text:
-            from envd_cache.evaluate.include import add_include  # noqa: PLC0415 - hardly a file includes
-
-            add_include(self, module, source)
+            self._define_include(module, source)
         loader = starlark.FileLoader(loaded.__getitem__)
 
         def evaluate() -> None:
@@ -353,21 +354,21 @@ class _Run:
         span = load_span(source, module_id, name)
         return Location(source, span) if span else None
 
-    def included(self, path: str) -> tuple[tuple[str, ...], starlark.FrozenModule] | None:
-        """Return the public names and the module of a file in a cloned repository; None if it is broken."""
-        from envd_cache.evaluate.include import public_names  # noqa: PLC0415 - hardly a file includes
+    def _define_include(self, module: starlark.Module, source: SourceFile) -> None:
+        """Define `include` in a module, from the clones that envd keeps of what the file includes."""
+        from envd_cache.evaluate import include  # noqa: PLC0415 - hardly a file includes
 
-        read = self.files.read(path)
-        self.diagnostics += read.diagnostics
-        if read.value is None or os.path.realpath(path) in self._loading:
-            return None
-        module = self._module_of(read.value, path)
-        return (public_names(read.value.text), module) if module is not None else None
-
-    # ---- errors ----
-
-    def _syntax_errors(self, source: SourceFile, text: str) -> tuple[Diagnostic, ...]:
-        from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
-
-        found = tuple(problem for problem in parse(source).diagnostics if problem.severity == ERROR)
-        return found or (self._explained(text),)
+        loaded = {_PRELUDE: self.interpreter.prelude}
+        included: dict[str, dict[str, tuple[str, ...]]] = {}
+        for url in include.included_names(source.text):
+            for path in include.clone_files(self.facts.clones, url):
+                read = self.files.read(path)
+                self.diagnostics += read.diagnostics
+                if read.value is None or os.path.realpath(path) in self._loading:
+                    continue
+                made = self._module_of(read.value, path)
+                if made is not None:
+                    name = f"@included/{len(loaded)}"
+                    loaded[name] = made
+                    included.setdefault(url, {})[name] = include.public_names(read.value.text)
+        self.interpreter.define_include(module, include.include_source(source.text, included), loaded)
