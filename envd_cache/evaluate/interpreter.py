@@ -108,6 +108,17 @@ class Interpreter:
         starlark.eval(made, self._inject, self.globals, loader)
         return made
 
+    def define_include(
+        self, module: starlark.Module, text: str, loaded: dict[str, starlark.FrozenModule]
+    ) -> None:
+        """Define the `include` of a text in a module, over the prelude's."""
+        made = starlark.Module()
+        loader = starlark.FileLoader(loaded.__getitem__)
+        starlark.eval(made, starlark.parse("@include", text), self._own_globals, loader)
+        frozen = made.freeze()
+        inject = starlark.parse("@inject", 'load("@include", "include")', self.dialect)
+        starlark.eval(module, inject, self.globals, starlark.FileLoader(lambda _: frozen))
+
     def _sink(self, number: int, args: list[object], kwargs: dict[str, object], frames: list[str]) -> object:
         run = self._run
         if run is None:
