@@ -4,7 +4,6 @@ exit code) is known here and nowhere below.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
@@ -32,20 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from envd_cache.cli.options import Values
-
-
-def run() -> None:
-    """Run the program and end the process; the entry point of the console script."""
-    # A compile makes no cycles worth collecting, and the collector costs it 1 ms.
-    gc.disable()
-    code = main(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        code = code or WRONG_USE
-    # Nothing is left to clean up, and an orderly end of the interpreter costs 2 ms.
-    os._exit(code)
 
 
 def main(words: Sequence[str]) -> int:

@@ -7,8 +7,6 @@ outside ASCII). It also refuses what would overflow the interpreter's stack.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result
 from envd_cache.evaluate.bindings import LOADED, bindings, reassigned
 from envd_cache.record import Record
@@ -56,6 +54,10 @@ class Prepared(Record):
         """Return the code point offset in the file of a UTF-8 byte offset in `text`."""
         offset = self.view.offset_of_byte(byte)
         size = len(self.source.text)
+        if not self.shifts:
+            return min(offset, size)
+        from bisect import bisect_right  # noqa: PLC0415 - hardly a file needs it
+
         number = bisect_right(self.shifts, (offset, size)) - 1
         if number < 0:
             return min(offset, size)

@@ -56,6 +56,8 @@ def too_long(raw: RawError, place: Place, limit: float, path: str) -> Diagnostic
 
 def _words(message: str, location: Location | None) -> tuple[str, str, str]:
     """Return code, message and hint for an error text of starlark-rust."""
+    if message.startswith("fail:"):  # first of all: the text is the file's own
+        return ("EC011", message.removeprefix("fail:").strip() or "`fail` was called without a text", "")
     stated, _, suggested = message.partition(", did you mean `")
     near = suggested.partition("`")[0]
     hint = f"did you mean `{near}`?" if near else ""
@@ -70,8 +72,6 @@ def _words(message: str, location: Location | None) -> tuple[str, str, str]:
         return ("EC006", f"a value of type `{quoted[1]}` has no field or method `{name}`", hint)
     if "call stack overflow" in stated:
         return ("EC010", "the calls are nested too deeply", "does a function call itself without an end?")
-    if stated.startswith("fail: "):
-        return ("EC011", stated.removeprefix("fail: "), "")
     if stated == "Immutable":
         hint = "a value of the top level or of another file is frozen; make a copy and change that"
         return ("EC008", "cannot change a frozen value", hint)
@@ -79,6 +79,9 @@ def _words(message: str, location: Location | None) -> tuple[str, str, str]:
         return ("EC015", f"the loaded file has no `{quoted[1]}`", hint)
     if stated.startswith(("Missing parameter", "Missing positional", "Missing named-only")):
         return ("EC008", f"missing argument for `{quoted[1]}`", "")
+    if "extra named parameter" in stated:
+        names = ", ".join(f"`{name}`" for name in quoted[1::2])
+        return ("EC008", f"`{stated.rpartition('.')[2]}` has no parameter {names}", "")
     if "extra positional argument" in stated:
         return ("EC008", f"too many arguments: {quoted[0].split(' argument')[0].removeprefix('Found ')}", "")
     return ("EC008", stated[:1].lower() + stated[1:] if stated[1:2].islower() else stated, hint)

@@ -1,8 +1,8 @@
 """The Starlark side of the builtins, written from the catalog.
 
-Every builtin is a `def` of two lines. It hands its number, its values and the places of the calls on
-the stack to one Python function, the sink. The values are made plain first, because the border to
-Python would flatten a tuple to a list and refuse a function.
+Every builtin is a function made by `_builtin`. It hands its number, its values and the places of the
+calls on the stack to one Python function, the sink. The values are made plain first, because the border
+to Python would flatten a tuple to a list and refuse a function.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ from __future__ import annotations
 from envd_cache.catalog import BACKENDS, FACTS
 from envd_cache.catalog.envd import BUILTINS, CONSTANTS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 NAMESPACE = "cache"
 
 # `_frames` starts at the call of the builtin: below it on the stack are `_frames` itself, `_call`
-# and the builtin's `def`. Forty calls deep is deeper than any helper chain that a person reads.
+# and the builtin itself. Forty calls deep is deeper than any helper chain that a person reads.
 _SUPPORT = """
 _PLAIN = {"string": 1, "int": 1, "bool": 1, "NoneType": 1, "opaque_python_object": 1}
 
@@ -48,6 +52,12 @@ def _call(number, args, kwargs):
         _frames(),
     )
 
+def _builtin(number):
+    return lambda *args, **kwargs: _call(number, args, kwargs)
+
+def _space(numbers, more):
+    return struct(**({name: _builtin(number) for name, number in numbers.items()} | more))
+
 def print(*args, sep = " "):
     _print(sep.join([str(value) for value in args]))
 """
@@ -64,36 +74,36 @@ def functions() -> tuple[str, ...]:
 
 def source() -> tuple[str, tuple[str, ...]]:
     """Return the prelude's text and the names that it gives to build files."""
-    lines = [_SUPPORT]
-    spaces: dict[str, dict[str, str]] = {}
+    numbers: dict[str, dict[str, int]] = {}
     for number, name in enumerate(functions()):
-        made = "_" + name.replace(".", "_")
-        lines.append(f"def {made}(*args, **kwargs):\n    return _call({number}, args, kwargs)\n")
-        _place(spaces, name, made)
+        space, _, member = name.rpartition(".")
+        numbers.setdefault(space, {})[member] = number
+    values: dict[str, dict[str, str]] = {space: {} for space in numbers}
     for constant in CONSTANTS:
-        _place(spaces, constant.name, _string(constant.value))
-    for space in sorted(spaces, key=lambda space: -space.count(".")):
-        if not space:
-            continue
-        members = ", ".join(f"{name} = {value}" for name, value in spaces[space].items())
-        if "." in space:
-            _place(spaces, space, f"struct({members})")
-        else:
-            lines.append(f"{space} = struct({members})\n")
-    # `name = name` would be a self-reference; a builtin without a namespace is simply assigned.
-    lines += [f"{public(name)} = {value}\n" for name, value in spaces[""].items()]
-    exported = (*(space for space in spaces if space and "." not in space), *spaces[""], "print")
-    return "\n".join(lines), exported
+        space, _, member = constant.name.rpartition(".")
+        values.setdefault(space, {})[member] = _string(constant.value)
+    lines = [_SUPPORT]
+    # An inner namespace (`data.path`) is a value of the outer one, so it comes first.
+    for space in sorted(values, key=lambda space: -space.count(".")):
+        made = f"_space({_dict(numbers.get(space, {}))}, {_dict(values[space])})"
+        outer, dot, member = space.rpartition(".")
+        if dot:
+            values[outer][member] = made
+        elif space:
+            lines.append(f"{space} = {made}")
+    lines += [f"{public(name)} = _builtin({number})" for name, number in numbers[""].items()]
+    lines += [f"{public(name)} = {value}" for name, value in values[""].items()]
+    spaces = [space for space in values if space and "." not in space]
+    return "\n".join(lines) + "\n", (*spaces, *numbers[""], *values[""], "print")
+
+
+def _dict(entries: Mapping[str, object]) -> str:
+    return "{" + ", ".join([f'"{name}": {value}' for name, value in entries.items()]) + "}"
 
 
 def public(name: str) -> str:
     """Return the name under which the prelude keeps a name: none that starts with `_` can be loaded."""
     return f"private{name}" if name.startswith("_") else name
-
-
-def _place(spaces: dict[str, dict[str, str]], name: str, value: str) -> None:
-    space, _, member = name.rpartition(".")
-    spaces.setdefault(space, {})[member] = value
 
 
 def _string(text: str) -> str:

@@ -55,22 +55,20 @@ def parse_frame(text: str) -> RawFrame | None:
 def parse_error(text: str) -> RawError:
     """Return the parts of an error's text.
 
-    The last `-->` is the real one: `fail` can put others into its message. Calls of loaded files nest
-    their texts, the innermost first; then the last one is the importer's and the first is taken.
+    `fail` can put anything into its message, so the first `error:` and the last `-->` are the real ones.
+    The arrow is indented as far as the line number is wide; what is drawn below it starts with a number
+    or a bar.
     """
-    _, found, rest = text.rpartition("\nerror: ") if "\nerror: " in text else text.partition("error: ")
-    body = rest if found else text
-    head, arrow, place = body.rpartition("\n --> ")
-    if not arrow:
-        head, arrow, place = body.rpartition("\n--> ")
-    if not arrow:
-        return RawError(body.strip())
-    where, _, drawing = place.partition("\n")
-    file, line, column = ([*where.rsplit(":", 2), "", ""])[:3]
-    if not (line.isdigit() and column.isdigit()):
-        return RawError(body.strip())
-    width = 0
-    for drawn in drawing.split("\n"):
+    start = 0 if text.startswith("error: ") else text.find("\nerror: ") + 1
+    lines = text[start:].removeprefix("error: ").split("\n")
+    at = len(lines) - 1
+    while at and not lines[at].lstrip(" ").startswith("--> "):
+        at -= 1
+    file, line, column = ([*lines[at].lstrip(" ").removeprefix("--> ").rsplit(":", 2), "", ""])[:3]
+    if not at or not (line.isdigit() and column.isdigit()):
+        return RawError("\n".join(lines).strip())
+    head, width = "\n".join(lines[:at]), 0
+    for drawn in lines[at + 1 :]:
         marks = drawn.partition("|")[2].strip()
         if marks and not marks.strip("^"):
             width = len(marks)

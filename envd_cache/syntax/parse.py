@@ -161,7 +161,7 @@ def _unexpected(
 ) -> Diagnostic:
     """Put lark's error into the words of go-starlark: `got ':', want ')'`."""
     if isinstance(refused, UnexpectedCharacters):
-        at = base if refused.pos_in_stream is None else refused.pos_in_stream
+        at: Any = refused.pos_in_stream
         char = text[at]
         start = at - base
         if char in "\"'":

@@ -1,0 +1,1 @@
+"""Programs for people who work on envd-cache; no part of the package."""
