@@ -152,7 +152,7 @@ def _wrong_type(param: Param, value: object, argument: int | str) -> Problem:
     elif isinstance(refused, Secret):
         hint = "a secret goes only where a credential is expected"
     found = _article(type_name(refused))
-    wanted = f"`{param.name}` must be a {form_name(param.type)}"
+    wanted = f"`{param.name}` must be {_article(form_name(param.type))}"
     message = f"{wanted}; item {item[0]} is {found}" if item else f"{wanted}, not {found}"
     return Problem("EC103", message, argument, item, hint=hint, redact=_texts(param, value))
 
@@ -229,4 +229,4 @@ def _texts(param: Param, value: object) -> tuple[str, ...]:
 
 
 def _article(name: str) -> str:
-    return name if name == "NoneType" else ("an " if name[0] in "aeiou" else "a ") + name
+    return name if name.startswith(("NoneType", "`")) else ("an " if name[0] in "aeiou" else "a ") + name

@@ -74,3 +74,39 @@ CONSTANTS: tuple[Constant, ...] = (
         "_build_context_dir", "", doc="Absolute path of the folder that is built; known only to the build."
     ),
 )
+
+# The names that Starlark itself has, as envd 1.3.6 has them (go-starlark without sets, json, math or time)
+# and our interpreter too.
+UNIVERSE: tuple[str, ...] = (
+    "None",
+    "True",
+    "False",
+    "abs",
+    "all",
+    "any",
+    "bool",
+    "chr",
+    "dict",
+    "dir",
+    "enumerate",
+    "fail",
+    "float",
+    "getattr",
+    "hasattr",
+    "hash",
+    "int",
+    "len",
+    "list",
+    "max",
+    "min",
+    "ord",
+    "print",
+    "range",
+    "repr",
+    "reversed",
+    "sorted",
+    "str",
+    "tuple",
+    "type",
+    "zip",
+)

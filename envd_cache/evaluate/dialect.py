@@ -15,6 +15,8 @@ from envd_cache.syntax.escapes import bad_escape
 from envd_cache.syntax.limits import too_deep
 from envd_cache.syntax.scan import logical_lines, skeleton, unify_newlines
 
+MOST = 50  # problems of one kind in one file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +160,7 @@ def _trailing_commas(source: SourceFile, code: str, lines: list[tuple[int, int]]
 def _reassignments(source: SourceFile, bound: list[Binding]) -> list[Diagnostic]:
     """Tell of every name that the top level binds twice."""
     found: list[Diagnostic] = []
-    for again, before in reassigned(bound):
+    for again, before in reassigned(bound)[:MOST]:
         position = source.position(before.start)
         place = f"{source.path}:{position.line + 1}:{position.column + 1}"
         what = "top-level" if again.kind == LOADED else before.kind
@@ -179,7 +181,7 @@ def _check_literals(source: SourceFile, text: str, seen: Skeleton, found: list[D
             found.append(_problem(source, "EC018", place, message, "write a string: remove the b"))
         elif literal.prefix:
             rewrite = rewrite or raw_differs(text, literal)
-        elif bad := bad_escape(text, literal.body, literal.close):
+        elif len(found) < MOST and (bad := bad_escape(text, literal.body, literal.close)):
             start, end, fault = bad
             hint = f'write `\\{text[start:end]}`, or a raw string r"..."'
             found.append(_problem(source, "EC017", (start, end), fault, hint))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, did_you_mean
+from envd_cache.evaluate import prelude
 from envd_cache.source import Location
 
 TYPE_CHECKING = False
@@ -15,16 +16,56 @@ if TYPE_CHECKING:
     Place = Callable[[str, int, int, int], Location | None]
 
 MAX_STACK = 5
+UNDEFINED = "EC006"
 
 
-def explained(raw: RawError, text: str, place: Place) -> Diagnostic:
-    """Return the diagnostic for an error; `text` is the interpreter's whole text, with the call stack."""
+def explained(raw: RawError, text: str, place: Place) -> tuple[Diagnostic, ...]:
+    """Return what an error means; `text` is the interpreter's whole text, with the call stack.
+
+    For a name that is not known these are all such names of the file, else it is one diagnostic.
+    """
     location = place(raw.file, raw.line, raw.column, raw.width)
     code, message, hint = _words(raw.message, location)
+    if code == UNDEFINED and location is not None and (found := undefined_names(location.source)):
+        return found
     labels = tuple(
         Label(where, "called from here") for where in _stack(text, place) if not _same_line(where, location)
     )
-    return Diagnostic(code, ERROR, message, location, labels[:MAX_STACK], hint)
+    return (Diagnostic(code, ERROR, message, location, labels[:MAX_STACK], hint),)
+
+
+def undefined_names(source: SourceFile) -> tuple[Diagnostic, ...]:
+    """Return a diagnostic for every name of a file that is bound nowhere, with what may be meant."""
+    from envd_cache.catalog.envd import CONSTANTS, UNIVERSE  # noqa: PLC0415 - only for problems
+    from envd_cache.syntax.names import dotted, unbound  # noqa: PLC0415 - loads lark
+    from envd_cache.syntax.nodes import Attribute, FunctionDef  # noqa: PLC0415
+    from envd_cache.syntax.parse import parse  # noqa: PLC0415
+
+    file = parse(source).value
+    if file is None:
+        return ()
+    members: dict[str, list[str]] = {"": [*UNIVERSE]}
+    for name in (*prelude.functions(), *(constant.name for constant in CONSTANTS)):
+        space, _, member = name.rpartition(".")
+        members.setdefault(space, []).append(member)
+        if space and "." not in space:
+            members[""].append(space)
+        elif space:
+            members.setdefault(space.partition(".")[0], []).append(space.partition(".")[2])
+    known = members.pop("")
+    own = [definition.name for definition in file.statements if isinstance(definition, FunctionDef)]
+    found: list[Diagnostic] = []
+    for node in unbound(file, known, members):
+        if isinstance(node, Attribute):
+            space = dotted(node.value)
+            message = f"`{space}` has no field or method `{node.name}`"
+            near, span = did_you_mean(node.name, members[space]), node.name_span
+        else:
+            message = f"undefined: `{node.name}`"
+            near, span = did_you_mean(node.name, [*known, *own]), node.span
+        hint = f"did you mean `{near}`?" if near else ""
+        found.append(Diagnostic(UNDEFINED, ERROR, message, Location(source, span), hint=hint))
+    return tuple(found)
 
 
 def not_a_target(source: SourceFile, function: str, raw: RawError) -> Diagnostic:
@@ -36,6 +77,9 @@ def not_a_target(source: SourceFile, function: str, raw: RawError) -> Diagnostic
         location = Location(source, defined[function].name_span)
         message = f"`{function}` takes arguments, a target takes none"
         hint = "call it from a function without arguments, and name that as the target"
+        if function.startswith("_"):
+            message = f"`{function}` is private to its file"
+            hint = "a target is a function whose name does not start with `_`"
         return Diagnostic("EC013", ERROR, message, location, hint=hint)
     if not raw.message.startswith("Module has no symbol"):
         return Diagnostic("EC013", ERROR, f"`{function}` is not a function", path=source.path)
@@ -63,13 +107,13 @@ def _words(message: str, location: Location | None) -> tuple[str, str, str]:
     hint = f"did you mean `{near}`?" if near else ""
     quoted = stated.split("`")
     if stated.startswith("Variable `") and stated.endswith("not found"):
-        return ("EC006", f"undefined: `{quoted[1]}`", hint)
+        return (UNDEFINED, f"undefined: `{quoted[1]}`", hint)
     if " has no attribute `" in stated:
         name = quoted[3]
         owner = _text(location).rpartition(f".{name}")[0].strip() if location else ""
         if owner.isidentifier() or owner.replace(".", "").isidentifier():
-            return ("EC006", f"`{owner}` has no field or method `{name}`", hint)
-        return ("EC006", f"a value of type `{quoted[1]}` has no field or method `{name}`", hint)
+            return (UNDEFINED, f"`{owner}` has no field or method `{name}`", hint)
+        return (UNDEFINED, f"a value of type `{quoted[1]}` has no field or method `{name}`", hint)
     if "call stack overflow" in stated:
         return ("EC010", "the calls are nested too deeply", "does a function call itself without an end?")
     if stated == "Immutable":

@@ -37,6 +37,9 @@ TIME_LIMIT = 10.0
 
 _PRELUDE = "@prelude"
 
+# The one value of envd's that depends on what is built: the absolute path of the build file's folder.
+_CONTEXT_FOLDER = "_build_context_dir"
+
 # envd 1.3.6 looks at the first line for exactly this text.
 _OLD_SYNTAX = "# syntax=v0"
 
@@ -235,12 +238,14 @@ class _Run:
             from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
 
             # Our own grammar finds all syntax errors and says what was expected.
-            self.diagnostics += parse(source).diagnostics or (self._explained(str(error)),)
+            self.diagnostics += parse(source).diagnostics or self._explained(str(error))
             return None
         loaded = self._loads(tree, source)
         if loaded is None:
             return None
         module = self.interpreter.module()
+        if _CONTEXT_FOLDER in source.text:
+            module[_CONTEXT_FOLDER] = os.path.dirname(os.path.abspath(self.target.path))
         if "include" in source.text:
             self._define_include(module, source)
         loader = starlark.FileLoader(loaded.__getitem__)
@@ -289,7 +294,7 @@ class _Run:
         try:
             action()
         except starlark.StarlarkError as error:
-            self.diagnostics.append(self._explained(str(error), instead))
+            self.diagnostics += self._explained(str(error), instead)
             return False
         except BaseException as error:
             # pyo3's PanicException derives from BaseException: the interpreter gave up on a value that
@@ -304,14 +309,15 @@ class _Run:
 
     def _explained(
         self, text: str, instead: Callable[[RawError], Diagnostic | None] = lambda _: None
-    ) -> Diagnostic:
-        from envd_cache.evaluate.explain_error import explained, too_long  # noqa: PLC0415 - only for problems
+    ) -> tuple[Diagnostic, ...]:
+        from envd_cache.evaluate import explain_error  # noqa: PLC0415 - only for problems
 
         raw = parse_error(text)
         if self._late:
             path = self._source.path if self._source else self.target.path
-            return too_long(raw, self.recorder.place, self._limit, path)
-        return instead(raw) or explained(raw, text, self.recorder.place)
+            return (explain_error.too_long(raw, self.recorder.place, self._limit, path),)
+        better = instead(raw)
+        return (better,) if better else explain_error.explained(raw, text, self.recorder.place)
 
     # ---- loads ----
 

@@ -50,6 +50,8 @@ class Files:
             base = importer.label.removeprefix("//")
             path = os.path.join(self.folder, os.path.dirname(base), module)
         path = os.path.normpath(path)
+        if "\0" in module:
+            return Result("", (Diagnostic("EC001", ERROR, "the path holds a NUL character"),))
         if "://" in module or module.startswith("git@"):
             message = f"`load` reads files of this repository, not `{module}`"
             return Result(

@@ -90,7 +90,8 @@ class Recorder:
         if name == "slug":
             text = str(values["text"])
             if not text:
-                self._refuse(call, (Problem("EC106", "`cache.slug` needs a text that is not empty", 0),))
+                empty = Problem("EC106", "`cache.slug` needs a text that is not empty", bound.places["text"])
+                self._refuse(call, (empty,))
                 return PLACEHOLDER
             return slug(text)
         if name == "secret":

@@ -96,33 +96,29 @@ def _string(text: str, at: int, *, escapes: bool) -> tuple[int, int, int, int]:
         if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
             start = at  # the end of a name, not a prefix
     mark = text[at]
-    if text.startswith(mark * 3, at):
+    many = text.startswith(mark * 3, at)
+    if many:
         mark *= 3
-        limit = len(text)
-    else:
-        limit = _line_end(text, at + 1, escapes=escapes)
-    body = here = at + len(mark)
+    size = len(text)
     find = text.find
-    close = find(mark, here, limit)
-    while escapes and close >= 0 and (escape := find("\\", here, close)) >= 0:
-        here = escape + 2
-        if here > close:  # that quote was escaped
-            close = find(mark, here, limit)
-    return (start, body, close, close + len(mark)) if close >= 0 else (start, body, -1, limit)
-
-
-def _line_end(text: str, body: int, *, escapes: bool) -> int:
-    """Return the first line end that no backslash hides, or the end of the text."""
-    at = text.find("\n", body)
-    while escapes and at >= 0:
-        here = at - 1 if text[at - 1] == "\r" else at
-        first = here
-        while here > body and text[here - 1] == "\\":
-            here -= 1
-        if (first - here) % 2 == 0:
+    body = here = at + len(mark)
+    # What was found ahead is kept until it is passed: a hostile file must not make this quadratic.
+    close = find(mark, here)
+    line_end = -1 if many else find("\n", here, close if close >= 0 else size)
+    while escapes:
+        stop = line_end if line_end >= 0 else close if close >= 0 else size
+        escape = find("\\", here, stop)
+        if escape < 0:
             break
-        at = text.find("\n", at + 1)
-    return at if at >= 0 else len(text)
+        here = escape + (3 if text.startswith("\r\n", escape + 1) else 2)
+        moved = 0 <= close < here  # that quote was escaped
+        if moved:
+            close = find(mark, here)
+        if not many and (0 <= line_end < here or (moved and line_end < 0)):
+            line_end = find("\n", here, close if close >= 0 else size)
+    if line_end >= 0 or close < 0:
+        return start, body, -1, line_end if line_end >= 0 else size
+    return start, body, close, close + len(mark)
 
 
 def logical_lines(code: str) -> list[tuple[int, int]]:

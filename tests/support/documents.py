@@ -33,9 +33,7 @@ class Block(NamedTuple):
 
 def blocks(page: str) -> list[Block]:
     """Return the fenced blocks of a page, in order."""
-    return [
-        Block(match[1], match[2], match.start(2), match.end(2)) for match in re.finditer(_FENCE, page)
-    ]
+    return [Block(match[1], match[2], match.start(2), match.end(2)) for match in re.finditer(_FENCE, page)]
 
 
 def environment(folder: Path) -> dict[str, str]:
