@@ -151,10 +151,8 @@ def _trailing_commas(source: SourceFile, code: str, lines: list[tuple[int, int]]
         from envd_cache.evaluate.lexical import hidden_commas  # noqa: PLC0415 - rarely suspected
 
         at += hidden_commas(code)
-    hint = "put brackets around it or remove the comma"
-    return [
-        _problem(source, "EC005", (here, here + 1), "trailing comma without brackets", hint) for here in at
-    ]
+    message, hint = "trailing comma without brackets", "put brackets around it or remove the comma"
+    return [_problem(source, "EC005", (here, here + 1), message, hint) for here in sorted(set(at))[:MOST]]
 
 
 def _reassignments(source: SourceFile, bound: list[Binding]) -> list[Diagnostic]:

@@ -100,20 +100,21 @@ def _normal(form: str, value: object) -> str:
 
 def normalised(entry: CacheEntry) -> tuple[object, ...]:
     """Return what an entry means: its type, its attributes, places as in `places`."""
-    by_wire = _formats(entry.decl.backend)
-    attrs = [
-        (name, _normal(by_wire[name], value) if by_wire.get(name) in ("reference", "path", "url") else value)
-        for name, value in entry.attrs
-    ]
+    params = _by_wire(entry.decl.backend)
+    attrs = []
+    for name, value in entry.attrs:
+        param = params.get(name)
+        # What is written as BuildKit would take it anyway makes no difference.
+        if param is None or param.default is None or value != param.default:
+            attrs.append((name, _normal(param.format, value) if param and isinstance(value, str) else value))
     return (entry.type, tuple(attrs))
 
 
-def _formats(backend: Backend) -> dict[str, str]:
-    formats: dict[str, str] = {}
+def _by_wire(backend: Backend) -> dict[str, Param]:
+    params: dict[str, Param] = {}
     for param in backend.params:
-        formats[param.wire_name("export")] = param.format
-        formats[param.wire_name("import")] = param.format
-    return formats
+        params[param.wire_name("export")] = params[param.wire_name("import")] = param
+    return params
 
 
 def _first(decl: CacheDecl, text: str) -> tuple[Label, ...]:

@@ -98,6 +98,7 @@ def _top_level(source: SourceFile, word: str) -> Iterator[Node]:
         while at >= 0:
             starts.append(at + 1)
             at = code.find("\ndef ", at + 1, end)
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    ends = [*starts[1:], len(text)] if starts else []
+    for start, end in zip(starts, ends, strict=True):
         if code.startswith(word, start):
             yield from parse_piece(source, Span(start, end))

@@ -41,6 +41,9 @@ class Declaration(Record):
     backend: Backend
     arguments: dict[str, Any]
 
+    def __repr__(self) -> str:
+        return call(self)
+
 
 def _printable(refused: str) -> st.SearchStrategy[str]:
     pieces = [piece for piece in PRINTABLE if set(piece).isdisjoint(refused)]
