@@ -4,7 +4,7 @@
 >>> result = envd_cache.plan("examples/quickstart/build.envd")
 >>> result.diagnostics
 ()
->>> flags = envd_cache.emit(result.value, "buildx").value
+>>> flags = envd_cache.output(result.value, "buildx").value
 >>> flags.split()[:2]
 ['--cache-to', 'type=registry,ref=ghcr.io/acme/app:cache,mode=max']
 """
@@ -12,18 +12,20 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ("Facts", "emit", "evaluate", "plan")
+__all__ = ("Facts", "evaluation", "output", "plan")
+
+# No name here may be that of a part of the package: once `envd_cache.emit` is imported, it is a module.
 
 _HOMES = {
     "Facts": "envd_cache.evaluate.facts",
-    "emit": "envd_cache.api",
-    "evaluate": "envd_cache.api",
+    "evaluation": "envd_cache.api",
+    "output": "envd_cache.api",
     "plan": "envd_cache.api",
 }
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.api import emit, evaluate, plan
+    from envd_cache.api import evaluation, output, plan
     from envd_cache.evaluate.facts import Facts
 else:
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from envd_cache.ir.model import CachePlan
 
 
-def evaluate(
+def evaluation(
     target: str, facts: Facts | None = None, *, time_limit: float = TIME_LIMIT
 ) -> Result[Evaluation]:
     """Run one target, `FILE[:FUNCTION]` as in `envd --from`, and return what it did.
@@ -40,7 +40,7 @@ def plan(target: str, facts: Facts | None = None, *, time_limit: float = TIME_LI
     return pipeline.plan(_target(target), pipeline.session(facts, time_limit))
 
 
-def emit(plan: CachePlan, to: str = "llb", options: Options | None = None) -> Result[str | bytes | None]:
+def output(plan: CachePlan, to: str = "llb", options: Options | None = None) -> Result[str | bytes | None]:
     """Return a plan as one of the outputs: "llb", "buildctl", "buildx", "envd", "bake", "compose", …
 
     What the output cannot say is a warning in the result (codes EC401 to EC406), not an exception. An

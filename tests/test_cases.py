@@ -2,7 +2,7 @@
 
 The words of `# args:` are those of `envd-cache compile`. A fact `environ.NAME` is a variable of the
 environment; every other one is given as with `--fact`. A finding that has a file but no place in it is
-expected on the first line of that file.
+expected on the first line of that file, or of the build file when the case has no such file.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ ELSEWHERE = {
 }
 
 
+def build_file(case: Case) -> str:
+    return next(name for name in case.files if name.endswith(".envd"))
+
+
 def run(case: Case) -> tuple[tuple[Diagnostic, ...], str | bytes | None]:
     """Return the findings and the output of a case; the current folder is the case's own."""
     case.write(Path())
@@ -50,8 +54,7 @@ def run(case: Case) -> tuple[tuple[Diagnostic, ...], str | bytes | None]:
     }
     given = {name: value for name, value in case.facts.items() if not name.startswith("environ.")}
     during = session(Facts(environ, given, clones="clones"), float(str(values["time_limit"] or 10)))
-    first = next(name for name in case.files if name.endswith(".envd"))
-    target = parse_target(str(values["target"] or first))
+    target = parse_target(str(values["target"] or build_file(case)))
     assert target is not None
     targets, diagnostics = (target,), tuple[Diagnostic, ...]()
     if values["all"]:
@@ -74,11 +77,12 @@ def run(case: Case) -> tuple[tuple[Diagnostic, ...], str | bytes | None]:
     return diagnostics + result.diagnostics, result.value.output
 
 
-def as_expected(diagnostic: Diagnostic) -> Expected:
+def as_expected(case: Case, diagnostic: Diagnostic) -> Expected:
     if diagnostic.location is None:
         path = Path(diagnostic.path)
-        shown = path.relative_to(Path.cwd()) if path.is_absolute() else path
-        return Expected(str(shown), 1, diagnostic.code, diagnostic.message)
+        shown = str(path.relative_to(Path.cwd()) if path.is_absolute() else path)
+        file = shown if shown in case.files else build_file(case)
+        return Expected(file, 1, diagnostic.code, diagnostic.message)
     source = diagnostic.location.source
     line = source.position(diagnostic.location.span.start).line + 1
     return Expected(source.path, line, diagnostic.code, diagnostic.message)
@@ -88,7 +92,7 @@ def as_expected(diagnostic: Diagnostic) -> Expected:
 def test_case(case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     diagnostics, output = run(case)
-    found = Counter(map(as_expected, diagnostics))
+    found = Counter(as_expected(case, diagnostic) for diagnostic in diagnostics)
     expected = Counter(case.expected)
     missing = "\n".join(map(str, (expected - found).elements()))
     unexpected = "\n".join(map(str, (found - expected).elements()))

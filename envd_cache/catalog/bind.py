@@ -88,7 +88,7 @@ def check_value(param: Param, value: object, argument: int | str) -> tuple[Probl
     """Return what is wrong with one value of one parameter, regardless of the others."""
     if not accepts(param.type, value):
         return (_wrong_type(param, value, argument),)
-    if type(value) is str and OPAQUE_TEXT in value:
+    if any(type(text) is str and OPAQUE_TEXT in text for text in (value if type(value) is list else [value])):
         message = f"`{param.name}` holds a secret that was turned into text"
         hint = 'pass `cache.secret("NAME")` itself, to a parameter that takes one'
         return (Problem("EC111", message, argument, hint=hint),)

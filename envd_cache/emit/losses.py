@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from envd_cache.catalog.model import Direction
     from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import WireEntry, WirePlan
+    from envd_cache.source import Location
 
 
 def reduced(plan: WirePlan, options: Options) -> Result[WirePlan]:
@@ -41,7 +42,7 @@ def _kept(
                     continue
             if not client.keeps_newlines and (name := _broken_line(entry)):
                 message = f"{client.title} cannot take a line end, and `{name}` has one"
-                diagnostics.append(_loss("EC405", entry, message))
+                diagnostics.append(_loss("EC405", entry, message, attribute=name))
                 continue
             limit = client.max_exports if direction == EXPORT else client.max_imports
             if limit and len(kept) >= limit:
@@ -88,15 +89,26 @@ def _without_unsayable(entry: WireEntry, options: Options, diagnostics: list[Dia
     )
     for name, secret in secrets:
         message = f"`{name}` is left out: {form} cannot refer to the environment variable `{secret.name}`"
-        diagnostics.append(_loss("EC404", entry, message, "`--resolve-secrets` writes its value"))
+        hint = "`--resolve-secrets` writes its value"
+        diagnostics.append(_loss("EC404", entry, message, hint, attribute=name))
     return without_secrets(entry)
 
 
-def _loss(code: str, entry: WireEntry, message: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(code, WARNING, message, entry.origin.decl.site.location, hint=hint)
+def _loss(code: str, entry: WireEntry, message: str, hint: str = "", attribute: str = "") -> Diagnostic:
+    return Diagnostic(code, WARNING, message, _location(entry, attribute), hint=hint)
 
 
 def unset_secret(entry: WireEntry, name: str, variable: str) -> Diagnostic:
     """Return the error for a secret that was asked for and is not in the environment."""
     message = f"the environment variable `{variable}` for `{name}` is not set"
-    return Diagnostic("EC406", ERROR, message, entry.origin.decl.site.location)
+    return Diagnostic("EC406", ERROR, message, _location(entry, name))
+
+
+def _location(entry: WireEntry, attribute: str) -> Location | None:
+    """Return where an attribute was given, or where the entry was declared."""
+    from envd_cache.evaluate.locate import argument_location  # noqa: PLC0415 - only for problems
+
+    decl, direction = entry.origin.decl, entry.origin.direction
+    names = [param.name for param in decl.backend.params if param.wire_name(direction) == attribute]
+    argument = next((decl.places[name] for name in names if name in decl.places), None)
+    return argument_location(decl.site, argument)

@@ -203,13 +203,17 @@ class _Run:
 
     def _call_defaults(self, defaults: str) -> None:
         path, _, function = defaults.rpartition(":")
-        absolute = os.path.join(self.root.folder, path.lstrip("/"))
-        read = self.files.read(absolute)
+        config = self.root.config.path
+        resolved = self.files.resolve(path, SourceFile(config, ""))
+        if resolved.diagnostics:
+            self.diagnostics += (problem.replace(path=config) for problem in resolved.diagnostics)
+            return
+        read = self.files.read(resolved.value)
         if read.value is None:
-            hint = f"`defaults` in {self.root.config.path} names it"
+            hint = f"`defaults` in {config} names it"
             self.diagnostics += (problem.replace(hint=problem.hint or hint) for problem in read.diagnostics)
             return
-        module = self._module_of(read.value, absolute)
+        module = self._module_of(read.value, resolved.value)
         if module is not None:
             self.by_default = defaults
             self._call(module, function, read.value)

@@ -76,6 +76,9 @@ def _key(decl: CacheDecl) -> Iterator[Problem]:
             yield Problem("EC112", message, argument, on_name=True, hint="keep one of them")
         return
     if key.param not in decl.places:
+        param = decl.backend.param(key.param)
+        if param is None or param.required:
+            return  # is said already
         yield Problem("EC101", f"`cache.{decl.backend.name}` with `key` needs `{key.param}`")
     elif key.param in decl.values:
         parts = split_reference(str(decl.values[key.param]))
