@@ -12,9 +12,9 @@
 from __future__ import annotations
 
 __version__ = "0.1.0"
-__all__ = ("Facts", "evaluation", "output", "plan")
 
-# No name here may be that of a part of the package: once `envd_cache.emit` is imported, it is a module.
+# None of these may have the name of a subpackage: once `envd_cache.emit` is imported, that is a module.
+__all__ = ("Facts", "evaluation", "output", "plan")
 
 _HOMES = {
     "Facts": "envd_cache.evaluate.facts",

@@ -84,7 +84,11 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the problems without repeats, by file, place and code: the same input gives the same report."""
-    seen: dict[Diagnostic, None] = dict.fromkeys(diagnostics)
+    seen: dict[Diagnostic, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        same = seen.setdefault(diagnostic, diagnostic)
+        if same.redact != diagnostic.redact:
+            seen[diagnostic] = same.replace(redact=same.redact + diagnostic.redact)
 
     def key(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
         where = diagnostic.location
@@ -92,7 +96,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             return (diagnostic.path, -1, -1, diagnostic.code, diagnostic.message)
         return (where.source.path, where.span.start, where.span.end, diagnostic.code, diagnostic.message)
 
-    return tuple(sorted(seen, key=key))
+    return tuple(sorted(seen.values(), key=key))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

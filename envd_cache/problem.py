@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from envd_cache.diagnostics import Severity
 
 
+# What a name has in it when its value is a credential, rightly spelt or not.
+_CREDENTIAL_WORDS = ("token", "secret", "passw", "pwd", "credential", "access_key", "account_key", "apikey")
+
+
+def names_credential(name: str) -> bool:
+    """Say whether a name, of a parameter or of anything else, is one for a credential."""
+    return any(word in name.lower() for word in _CREDENTIAL_WORDS)
+
+
 class Foreign(Record):
     """A Starlark value that has no Python form (a function, a range, bytes): only its type is known."""
 

@@ -22,7 +22,7 @@ from envd_cache.diagnostics import Diagnostic, has_errors
 from envd_cache.emit.registry import DEFAULT, Options, emitter
 from envd_cache.evaluate.facts import Facts
 from envd_cache.pipeline import compile_targets, session, targets_of
-from envd_cache.source import parse_target
+from envd_cache.source import Target, parse_target
 from tests.support.cases import Case, Expected, read_cases
 
 TESTS = Path(__file__).parent
@@ -56,7 +56,8 @@ def run(case: Case) -> tuple[tuple[Diagnostic, ...], str | bytes | None]:
     during = session(Facts(environ, given, clones="clones"), float(str(values["time_limit"] or 10)))
     target = parse_target(str(values["target"] or build_file(case)))
     assert target is not None
-    targets, diagnostics = (target,), tuple[Diagnostic, ...]()
+    targets: tuple[Target, ...] = (target,)
+    diagnostics: tuple[Diagnostic, ...] = ()
     if values["all"]:
         found = targets_of(target.path, during)
         targets, diagnostics = found.value, found.diagnostics

@@ -9,7 +9,7 @@ from __future__ import annotations
 from envd_cache.catalog.formats import FORMATS
 from envd_cache.catalog.model import Secret
 from envd_cache.diagnostics import did_you_mean
-from envd_cache.problem import Foreign, Problem
+from envd_cache.problem import Foreign, Problem, names_credential
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from envd_cache.catalog.model import Param
 
 OPAQUE_TEXT = "<opaque python object>"
-_CREDENTIAL_WORDS = ("token", "secret", "password", "credential", "access_key", "apikey")
 
 
 class Bound(Record):
@@ -185,7 +184,7 @@ def _refused_item(form: object, value: object) -> tuple[tuple[int | str, ...], o
 def _too_many(function: str, positional: int, args: tuple[object, ...]) -> Problem:
     allowed = "no argument" if not positional else f"only {positional} argument" + "s" * (positional > 1)
     message = f"`{function}` takes {allowed} by position, got {len(args)}"
-    texts = tuple(value for value in args[positional:] if isinstance(value, str))
+    texts = _written(args[positional:])
     hint = "write the name of each further argument" if positional else ""
     return Problem(
         "EC104", message, positional, hint=hint, redact=texts if _may_hold_credentials(function) else ()
@@ -199,8 +198,7 @@ def _unknown(function: str, name: str, value: object, near: str, known: tuple[st
         hint = f"arguments: {', '.join(known)}"
     else:
         hint = "it takes no arguments"
-    secret = isinstance(value, str) and any(word in f"{name} {near}".lower() for word in _CREDENTIAL_WORDS)
-    redact = (str(value),) if secret else ()
+    redact = _written(value) if names_credential(f"{name} {near}") else ()
     return Problem(
         "EC102", f"`{function}` has no argument `{name}`", name, on_name=True, hint=hint, redact=redact
     )
@@ -225,7 +223,16 @@ def _may_hold_credentials(function: str) -> bool:
 
 
 def _texts(param: Param, value: object) -> tuple[str, ...]:
-    return (value,) if param.secret and isinstance(value, str) else ()
+    return _written(value) if param.secret else ()
+
+
+def _written(value: object) -> tuple[str, ...]:
+    """Return every text and number in a value."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple)):
+        return tuple(text for item in value for text in _written(item))
+    return (str(value),) if isinstance(value, (str, int)) else ()
 
 
 def _article(name: str) -> str:

@@ -116,9 +116,13 @@ def _compile(values: Values) -> int:
     if has_errors(before):
         return report(before, values)
     result = compile_targets(targets, during, chosen, options, strict=bool(values["strict"]))
-    for line in result.value.printed:
-        sys.stderr.write(line + "\n")
     diagnostics = before + result.diagnostics
+    if result.value.printed:
+        from envd_cache.report.redact import Redactor  # noqa: PLC0415 - hardly a file prints
+
+        redactor = Redactor(diagnostics)
+        for line in result.value.printed:
+            sys.stderr.write(redactor.text(line) + "\n")
     if as_data:
         from envd_cache.cli.data import compiled_data  # noqa: PLC0415
 

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from envd_cache.diagnostics import Diagnostic, Result, has_errors
-from envd_cache.emit.losses import reduced, unset_secret
-from envd_cache.emit.wire import resolved, secrets_of, wire
+from envd_cache.emit.wire import wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,22 +28,23 @@ def compile_plans(
     diagnostics: list[Diagnostic] = []
     wired = []
     for plan in plans:
-        found = reduced(wire(plan), options)
-        diagnostics += found.diagnostics
-        said = found.value
-        if options.secrets is not None:
-            for entry in (*said.exports, *said.imports):
-                for name, secret in secrets_of(entry):
-                    if secret.name not in options.secrets:
-                        diagnostics.append(unset_secret(entry, name, secret.name))
-            if not has_errors(diagnostics):
-                said = resolved(said, dict(options.secrets))
-        wired.append(said)
+        said = Result(wire(plan))
+        if _may_lose(options):
+            from envd_cache.emit.losses import said_of  # noqa: PLC0415 - not for the default output
+
+            said = said_of(said.value, options)
+        diagnostics += said.diagnostics
+        wired.append(said.value)
     if has_errors(diagnostics):
         return Result(None, tuple(diagnostics))
     # `importlib` itself would cost as much as two modules.
     module = __import__(emitter.module, fromlist=("emit",))
     return Result(module.emit(tuple(wired), options), tuple(diagnostics))
+
+
+def _may_lose(options: Options) -> bool:
+    forms = options.null or options.binary or options.frontend
+    return forms or options.client is not None or options.secrets is not None
 
 
 def _client(name: str) -> Client | None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import Text, WireEntry, WirePlan
 
+# HCL reads no `${NAME}` behind a carriage return that stands alone, so it is written as an expression.
+_CARRIAGE_RETURN = '${"\\r"}'
+
 
 def emit(plans: tuple[WirePlan, ...], options: Options) -> str:
     """Return the bake file. Targets are called after the functions; see `target_names` for several files."""
@@ -65,7 +68,7 @@ def _template(text: Text) -> str:
         [
             f"${{{piece.name}}}"
             if isinstance(piece, Secret)
-            else piece.replace("${", "$${").replace("%{", "%%{")
+            else piece.replace("${", "$${").replace("%{", "%%{").replace("\r", _CARRIAGE_RETURN)
             for piece in text
         ]
     )

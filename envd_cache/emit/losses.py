@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from envd_cache.catalog.model import BOTH, EXPORT, IMPORT
-from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result
-from envd_cache.emit.wire import secrets_of, without_secrets
+from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, has_errors
+from envd_cache.emit.wire import resolved, secrets_of, without_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,21 @@ def reduced(plan: WirePlan, options: Options) -> Result[WirePlan]:
     exports = _kept(plan.exports, EXPORT, options, diagnostics)
     imports = _kept(plan.imports, IMPORT, options, diagnostics)
     return Result(plan.replace(exports=exports, imports=imports), tuple(diagnostics))
+
+
+def said_of(plan: WirePlan, options: Options) -> Result[WirePlan]:
+    """Return what an output says of a plan, with secrets filled in if that was asked for."""
+    found = reduced(plan, options)
+    if options.secrets is None:
+        return found
+    said, diagnostics = found.value, list(found.diagnostics)
+    for entry in (*said.exports, *said.imports):
+        for name, secret in secrets_of(entry):
+            if secret.name not in options.secrets:
+                diagnostics.append(unset_secret(entry, name, secret.name))
+    if not has_errors(diagnostics):
+        said = resolved(said, options.secrets)
+    return Result(said, tuple(diagnostics))
 
 
 def _kept(

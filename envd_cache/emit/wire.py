@@ -11,6 +11,7 @@ from envd_cache.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TypeAlias
 
     from envd_cache.ir.model import CacheEntry, CachePlan
@@ -93,7 +94,7 @@ def without_secrets(entry: WireEntry) -> WireEntry:
     return entry.replace(attrs=attrs)
 
 
-def resolved(plan: WirePlan, values: dict[str, str]) -> WirePlan:
+def resolved(plan: WirePlan, values: Mapping[str, str]) -> WirePlan:
     """Return a plan in which the secrets are replaced by their values; only for a running engine."""
 
     def fill(entry: WireEntry) -> WireEntry:

@@ -8,7 +8,6 @@ from envd_cache.catalog.model import DataSource, Secret
 from envd_cache.evaluate.facts import PLACEHOLDER, known, variable
 from envd_cache.evaluate.model import CallSite, FactRead, Frame, RecordedCall
 from envd_cache.evaluate.prelude import NAMESPACE
-from envd_cache.evaluate.slug import slug
 from envd_cache.evaluate.traceback import parse_frame
 from envd_cache.problem import Foreign, Problem
 from envd_cache.source import Location, Position, SourceFile, Span
@@ -93,6 +92,8 @@ class Recorder:
                 empty = Problem("EC106", "`cache.slug` needs a text that is not empty", bound.places["text"])
                 self._refuse(call, (empty,))
                 return PLACEHOLDER
+            from envd_cache.evaluate.slug import slug  # noqa: PLC0415 - many files ask for none
+
             return slug(text)
         if name == "secret":
             variable_name = str(values["name"])

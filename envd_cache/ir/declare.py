@@ -6,7 +6,6 @@ from envd_cache.catalog.bind import bind
 from envd_cache.catalog.common import KEY, USE
 from envd_cache.catalog.formats import split_reference
 from envd_cache.catalog.model import EXPORT, IMPORT
-from envd_cache.evaluate.slug import slug
 from envd_cache.ir.model import CacheDecl, CacheEntry
 from envd_cache.ir.relations import problems_between
 
@@ -25,12 +24,12 @@ def declare(backend: Backend, call: RecordedCall) -> tuple[CacheDecl | None, tup
     values = dict(bound.values)
     use = values.pop("use", "both")
     given = values.pop("key", ())
-    keys = dict.fromkeys(slug(str(key)) for key in (given if isinstance(given, list) else (given,)) if given)
+    keys = _slugs(given if isinstance(given, list) else [given]) if given else ()
     decl = CacheDecl(
         backend=backend,
         exports=use != "import" and _possible(backend.exports_when, bound.places),
         imports=use != "export" and _possible(backend.imports_when, bound.places),
-        keys=tuple(keys),
+        keys=keys,
         values=values,
         places={**dict.fromkeys(bound.meant, ""), **bound.places},
         site=call.site,
@@ -39,6 +38,12 @@ def declare(backend: Backend, call: RecordedCall) -> tuple[CacheDecl | None, tup
     problems = bound.problems + between
     refused = any(problem.severity == "error" for problem in problems)
     return (None if refused else decl), problems
+
+
+def _slugs(keys: list[object]) -> tuple[str, ...]:
+    from envd_cache.evaluate.slug import slug  # noqa: PLC0415 - many files have no keys
+
+    return tuple(dict.fromkeys([slug(str(key)) for key in keys]))
 
 
 def _possible(needed: tuple[str, ...], given: Mapping[str, object]) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+from envd_cache.problem import names_credential
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.source import SourceFile
@@ -14,20 +18,31 @@ MASK = "***"
 # Shorter texts would blank out half of a report, and are no credentials.
 SHORTEST = 4
 
+_TOKEN = re.compile(
+    r'''(?P<quote>"""|\'\'\'|"|')|(?P<name>[A-Za-z_]\w*)|(?P<skip>\#[^\n]*|\\\r?\n|[^\S\n]+)|(?P<mark>\n|.)'''
+)
+_BODIES = {
+    '"""': re.compile(r'(?:\\.|(?!""").)*', re.DOTALL),
+    "'''": re.compile(r"(?:\\.|(?!''').)*", re.DOTALL),
+    '"': re.compile(r'(?:\\.|[^"\n])*', re.DOTALL),
+    "'": re.compile(r"(?:\\.|[^'\n])*", re.DOTALL),
+}
+
 
 class Redactor:
     """Masks what any of the given problems says must not be shown, wherever it stands.
 
-    A problem about a credential masks the text itself, in all lines and messages, and also the strings
-    of its own argument, which may hold only parts of it.
+    A problem about a credential masks the text itself, in all lines and messages, the strings of its own
+    argument, and every string that is a part of the text. Beyond that, what is written after a name such
+    as `token=` is masked even if the file could not be run and nobody knows what it means.
     """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self._texts = sorted(
-            {text for diagnostic in diagnostics for text in diagnostic.redact if len(text) >= SHORTEST},
-            key=lambda text: (-len(text), text),
-        )
+        found = {text for diagnostic in diagnostics for text in diagnostic.redact if len(text) >= SHORTEST}
+        found |= {repr(text)[1:-1] for text in found} | {_quoted(text) for text in found}
+        self._texts = sorted(found, key=lambda text: (-len(text), text))
         self._spans: dict[str, list[tuple[int, int]]] = {}
+        self._masked: dict[str, str] = {}
         for diagnostic in diagnostics:
             if diagnostic.redact and diagnostic.location:
                 span = diagnostic.location.span
@@ -41,26 +56,62 @@ class Redactor:
 
     def line(self, source: SourceFile, number: int) -> str:
         """Return a line of a file without credentials, as long as it was, so that columns stay right."""
-        line = source.line(number)
+        masked = self._masked.get(source.path)
+        if masked is None:
+            masked = self._masked[source.path] = self._mask(source)
         start = source.line_starts[number]
+        return masked[start : start + len(source.line(number))]
+
+    def _mask(self, source: SourceFile) -> str:
+        text = source.text
+        spans = self._spans.get(source.path, ())
+        hidden = [
+            (start, end)
+            for start, end, named in _strings(text)
+            if named
+            or any(first <= start and end <= last for first, last in spans)
+            or (end - start >= SHORTEST and any(text[start:end] in secret for secret in self._texts))
+        ]
         for secret in self._texts:
-            line = line.replace(secret, "*" * len(secret))
-        for first, last in self._spans.get(source.path, ()):
-            low, high = max(first - start, 0), min(last - start, len(line))
-            if low < high:
-                line = line[:low] + _masked_strings(line[low:high]) + line[high:]
-        return line
+            at = text.find(secret)
+            while at >= 0:
+                hidden.append((at, at + len(secret)))
+                at = text.find(secret, at + 1)
+        for start, end in hidden:
+            stars = re.sub(r"[^\r\n]", "*", text[start:end])
+            text = text[:start] + stars + text[end:]
+        return text
 
 
-def _masked_strings(text: str) -> str:
-    """Return code with the inside of its string literals masked; code without quotes stays."""
-    made: list[str] = []
-    quote = ""
-    for letter in text:
-        if quote:
-            made.append(letter if letter == quote else "*")
-            quote = "" if letter == quote else quote
-        else:
-            made.append(letter)
-            quote = letter if letter in "\"'" else ""
-    return "".join(made)
+def _strings(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield start and end of what is inside each string, and whether it is given to a credential's name.
+
+    Such a name is a keyword, a variable or the key of a dict. What it is given ends at the next comma,
+    bracket or line end of its own depth; the name of a variable in `cache.secret("NAME")` stays.
+    """
+    at = depth = 0
+    last, word = "", ""  # the last token, and the last name or string
+    named: int | None = None  # the depth of a credential's value
+    while found := _TOKEN.match(text, at):
+        piece, at = found[0], found.end()
+        if quote := found["quote"]:
+            body = _BODIES[quote].match(text, at)
+            start, at = at, body.end() if body else at
+            yield start, at, named is not None and not (last == "(" and word in ("secret", "env"))
+            word = last = text[start:at]
+            at += len(quote) if text.startswith(quote, at) else 0
+        elif found["name"]:
+            word = last = piece
+        elif piece in ("=", ":") and last == word and names_credential(word):
+            named, last = depth, piece
+        elif found["mark"]:
+            depth += (piece in "([{") - (piece in ")]}")
+            ends = ",;" if depth else ",;\n"
+            if named is not None and (depth < named or (depth == named and piece in ends)):
+                named = None
+            last = piece
+
+
+def _quoted(text: str) -> str:
+    """Return a text as Starlark writes it in a message."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")

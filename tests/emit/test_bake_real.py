@@ -7,7 +7,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from envd_cache.emit.registry import Options
@@ -52,7 +52,8 @@ def _entry(item: str | dict[str, str], flag: str) -> Entry:
     return entry
 
 
-@settings(max_examples=15, deadline=None)
+# Without shrinking: each step of it would be another run of the program.
+@settings(max_examples=15, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(batch=BATCH)
 def test_every_target_is_read_as_it_was_meant(
     docker_buildx: Path, workshop: Workshop, batch: list[list[Declaration]]

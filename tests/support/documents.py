@@ -47,7 +47,8 @@ def environment(folder: Path) -> dict[str, str]:
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m envd_cache "$@"\n')
     program.chmod(0o755)
     path = os.pathsep.join((str(programs), os.environ.get("PATH", os.defpath)))
-    return {"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+    home = str(folder)
+    return {"PATH": path, "HOME": home, "TMPDIR": home, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
 
 
 def transcript(text: str, folder: Path, environ: Mapping[str, str]) -> str:
@@ -66,6 +67,8 @@ def transcript(text: str, folder: Path, environ: Mapping[str, str]) -> str:
                 timeout=60,
                 encoding="utf-8",
             )
+            # No page shows a wrong call or a crash, and `--update` must not write one.
+            assert done.returncode < 2, f"{line}\n{done.stdout}"
             made += f"{line}\n{done.stdout}"
     return made
 

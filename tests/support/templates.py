@@ -20,7 +20,7 @@ _STRING = re.compile(r"'((?:[^']|'')*)'")
 
 
 def hcl(text: str, variables: Mapping[str, str | None]) -> str:
-    """Evaluate one string of HCL in JSON: `${NAME}`; `$${` is `${` and `%%{` is `%{`.
+    """Evaluate one string of HCL in JSON: `${NAME}` and `${"\\r"}`; `$${` is `${` and `%%{` is `%{`.
 
     Of a run of `$` or `%` before a `{` the last two are one literal character, so `$$${` is `$${`.
     Other expressions and all directives are refused: no emitter has a use for them.
@@ -30,6 +30,8 @@ def hcl(text: str, variables: Mapping[str, str | None]) -> str:
     while at < len(text):
         char = text[at]
         end = at + 1
+        if char == "\r" and not text.startswith("\n", end) and "${" in text[end:].replace("$${", ""):
+            raise WireError("HCL reads no `${` behind a lone carriage return")
         if char not in "$%":
             done.append(char)
             at = end
@@ -40,6 +42,9 @@ def hcl(text: str, variables: Mapping[str, str | None]) -> str:
             done.append(text[at:end])
         elif end - at > 1:
             done.append(text[at + 1 : end])
+        elif text.startswith('{"\\r"}', end):
+            done.append("\r")
+            end += len('{"\\r"}')
         elif char == "%":
             raise WireError(f"a template directive, not text: {text[at:]}")
         else:
