@@ -66,7 +66,7 @@ def open_session(values: Values) -> Session:
         raise UsageError(f"--time-limit {limit}: write a number of seconds")
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     clones = os.path.join(cache, "envd", "envdlib")
-    return session(Facts(os.environ, given, os.uname().machine, clones), seconds, alone=True)
+    return session(Facts(os.environ, given, _machine(), clones), seconds, alone=True)
 
 
 def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:
@@ -97,19 +97,36 @@ def write(content: str | bytes, path: str, *, private: bool = False) -> int:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return DONE
-    temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        _replace(path, data, 0o600 if private else 0o666)
     except OSError as error:
         raise UsageError(f"`{path}` cannot be written: {error.strerror}") from None
     return DONE
+
+
+def _replace(path: str, data: bytes, mode: int) -> None:
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A device or a pipe, such as /dev/stdout, is written to and never replaced.
+        with open(path, "wb") as device:
+            device.write(data)
+        return
+    path = os.path.realpath(path)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _machine() -> str:
+    """Return the processor as `uname -m` says it, where there is no uname too."""
+    return (
+        os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "").lower()
+    )
 
 
 def text(values: Values, key: str) -> str:

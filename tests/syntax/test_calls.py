@@ -228,7 +228,7 @@ def test_load_span(module: str, name: str, expected: str | None) -> None:
 
 
 def test_every_call_of_a_tree_is_found_by_its_span() -> None:
-    text = "x = f(g(1)(2), *h(3), k = [i(y) for y in j()])[l(0):m(1)].n(2)\n"
+    text = "x = f(g(1)(2), k = [i(y) for y in j()], *h(3))[l(0):m(1)].n(2)\n"
     source = SourceFile("build.envd", text)
     tree = parse(source).value
     assert tree is not None
