@@ -8,6 +8,7 @@ the console blocks of the pages anew with `pytest tests/test_examples.py --updat
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from envd_cache.catalog import BACKENDS
 from envd_cache.emit.registry import EMITTERS
+from tests.differential import oracle
 from tests.support.documents import PROMPT, blocks, environment, rerun
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +76,14 @@ def test_output_is_the_golden(build: Path, output: str, update_goldens: bool, tm
 @pytest.mark.parametrize("build", BUILD_FILES, ids=_name)
 def test_no_finding(build: Path, tmp_path: Path) -> None:
     assert _compile(build, "llb", tmp_path)[1] == ""
+
+
+def test_plain_envd_reads_the_example_for_it(tmp_path: Path) -> None:
+    if oracle.envd() is None:
+        pytest.skip("envd is not installed")
+    folder = tmp_path / "plain"
+    shutil.copytree(EXAMPLES / "plain-envd", folder)
+    assert oracle.verdict(folder) == oracle.Verdict(True, "")
 
 
 def test_goldens_are_of_outputs_that_exist() -> None:

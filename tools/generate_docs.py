@@ -180,7 +180,7 @@ def facts(say: Translate) -> str:
     """Return the table of what a build file may ask for, and the CI systems that are asked."""
     heads = ["call", "meaning", "set it with"]
     rows = [(f"`{_signature(fact)}`", say(fact.doc), _fact_option(fact)) for fact in FACTS]
-    names = ", ".join(system.name for system in SYSTEMS)
+    names = say(", ").join(system.name for system in SYSTEMS)
     asked = say("CI systems that are known: {names}.").format(names=names)
     return f"{_table([say(head) for head in heads], rows)}\n{asked}\n"
 

@@ -8,6 +8,7 @@ TEXTS: dict[str, str] = {
     " ": "",
     " and ": " 和 ",
     " or ": " 或 ",
+    ", ": "、",
     "; ": "；",
     # ---- headings ----
     "All backends": "所有后端共有",

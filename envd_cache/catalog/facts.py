@@ -17,7 +17,10 @@ FACTS = (
     ),
     Fact(
         "secret",
-        params=(Param("name", str, required=True, format="variable", doc="Name of the variable."),),
+        # Who takes this for the credential itself shall not see it in the report.
+        params=(
+            Param("name", str, required=True, format="variable", secret=True, doc="Name of the variable."),
+        ),
         returns="secret",
         doc="Return a handle to an environment variable that holds a credential, never its value.",
     ),

@@ -17,8 +17,20 @@ _ALNUM = _LOWER_DIGITS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _WORD = _ALNUM | {"_"}
 _TAG = _WORD | {".", "-"}
 _HEX = frozenset("0123456789abcdef")
+_DIGITS = frozenset("0123456789")
+_IPV6 = frozenset(":0123456789abcdefABCDEF")
+_LONGEST_NAME = 255
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
-_DURATION_UNITS = ("ns", "us", "µs", "μs", "ms", "s", "m", "h")
+_DURATION_UNITS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "μs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
 
 
 class Refused(Record):
@@ -88,6 +100,12 @@ def _reference(value: object) -> Refused | None:
         return refused("is no image reference: the name must be lower case", f"write `{lowered}`")
     if not _is_path(parts.path):
         return refused(f"is no image reference: `{parts.path}` is no name of an image")
+    if len(parts.path) > _LONGEST_NAME:
+        return refused(f"is no image reference: the name has more than {_LONGEST_NAME} characters")
+    if len(text) == _DIGEST_LENGTHS["sha256"] and _HEX.issuperset(text):
+        return refused(
+            "is the id of an image, not its name", "no tool takes 64 hexadecimal digits for a name"
+        )
     colon = text.partition("@")[0].removeprefix(f"{parts.domain}/").removeprefix(parts.path)
     if colon and not _is_tag(parts.tag):
         return refused(f"has an invalid tag: `{parts.tag}`", "`cache.slug` makes a valid tag of any text")
@@ -99,11 +117,15 @@ def _is_domain(text: str) -> bool:
     if not colon or text.endswith("]"):
         host, port = text, "0"
     if host.startswith("[") and host.endswith("]"):
-        return port.isdigit() and _HEX.union(":ABCDEF").issuperset(host[1:-1])
+        return _DIGITS.issuperset(port) and port != "" and len(host) > 2 and _IPV6.issuperset(host[1:-1])
     labels = host.split(".")
     inner = _ALNUM | {"-"}
-    return port.isdigit() and all(
-        label and inner.issuperset(label) and label[0] != "-" and label[-1] != "-" for label in labels
+    return (
+        port != ""
+        and _DIGITS.issuperset(port)
+        and all(
+            label and inner.issuperset(label) and label[0] != "-" and label[-1] != "-" for label in labels
+        )
     )
 
 
@@ -165,7 +187,7 @@ def _url(value: object) -> Refused | None:
 def _duration(value: object) -> Refused | None:
     """Accept what Go's time.ParseDuration accepts, but no negative time."""
     text = str(value)
-    rest = text.removeprefix("+")
+    rest, total = text.removeprefix("+"), 0.0
     if rest == "0":
         return None
     while rest:
@@ -176,6 +198,9 @@ def _duration(value: object) -> Refused | None:
         if not digits.replace(".", "", 1).isdigit() or unit not in _DURATION_UNITS:
             break
         rest = rest[len(unit) :]
+        total += float(digits) * _DURATION_UNITS[unit]
+        if total >= 2**63:
+            return Refused("is longer than Go's longest duration, 292 years")
         if not rest:
             return None
     hint = "write hours: `24h`" if text.endswith("d") else ""

@@ -29,7 +29,12 @@ BACKEND = Backend(
             "url",
             str,
             format="url",
-            env=(Env("ACTIONS_CACHE_URL", "buildctl"), Env("ACTIONS_CACHE_URL", "buildx")),
+            env=(
+                Env("ACTIONS_CACHE_URL", "buildctl"),
+                Env("ACTIONS_CACHE_URL", "buildx"),
+                Env("ACTIONS_RESULTS_URL", "buildctl"),
+                Env("ACTIONS_RESULTS_URL", "buildx"),
+            ),
             since="v0.9.0",
             doc="Address of the cache service, version 1.",
         ),

@@ -43,8 +43,7 @@ class Param(Record):
     `wire` is BuildKit's spelling (default: the name); `wire_import` where the import differs. `choices`
     closes a string to a set. `format` names a check in `catalog.formats`. `default` is what BuildKit
     takes when the attribute is absent; it is documented and never written. `since` is the first BuildKit
-    release that reads the attribute, `since_note` what a client must have besides. `effects` limits the
-    range of an integer: (value of the parameter `of`, lowest, highest).
+    release that reads the attribute, `since_note` what a client must have besides.
     """
 
     name: str

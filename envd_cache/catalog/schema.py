@@ -74,7 +74,10 @@ def _param(param: Param) -> dict[str, object]:
     if param.since:
         made["x-since"] = param.since
     if param.env:
-        made["x-environment"] = {env.reader: env.variable for env in param.env}
+        readers = dict.fromkeys(env.reader for env in param.env)
+        made["x-environment"] = {
+            reader: [env.variable for env in param.env if env.reader == reader] for reader in readers
+        }
     return made
 
 

@@ -91,7 +91,7 @@ def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...],
 
 def write(content: str | bytes, path: str, *, private: bool = False) -> int:
     """Write an output to standard output, or to a file whole or not at all; return the exit code."""
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
     if not path:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)

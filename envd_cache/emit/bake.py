@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import Text, WireEntry, WirePlan
 
-# HCL reads no `${NAME}` behind a carriage return that stands alone, so it is written as an expression.
-_CARRIAGE_RETURN = '${"\\r"}'
-
 
 def emit(plans: tuple[WirePlan, ...], options: Options) -> str:
     """Return the bake file. Targets are called after the functions; see `target_names` for several files."""
@@ -64,11 +61,12 @@ def _variables(entry: WireEntry) -> dict[str, object]:
 
 
 def _template(text: Text) -> str:
-    return "".join(
-        [
-            f"${{{piece.name}}}"
-            if isinstance(piece, Secret)
-            else piece.replace("${", "$${").replace("%{", "%%{").replace("\r", _CARRIAGE_RETURN)
-            for piece in text
-        ]
-    )
+    return "".join([f"${{{piece.name}}}" if isinstance(piece, Secret) else _escaped(piece) for piece in text])
+
+
+def _escaped(text: str) -> str:
+    # HCL reads no `${NAME}` behind a carriage return that stands alone, so it is written as an
+    # expression, and the `$` before it too: `$${` would be no expression.
+    *heads, last = text.replace("${", "$${").replace("%{", "%%{").split("\r")
+    made = [f'{(kept := head.rstrip("$"))}${{"{head[len(kept) :]}\\r"}}' for head in heads]
+    return "".join([*made, last])

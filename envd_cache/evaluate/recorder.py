@@ -121,6 +121,10 @@ class Recorder:
                 hint = f'set it, give it with `--fact {given}=…`, or write `default="…"`'
             self._refuse(call, (Problem("EC116", what, hint=hint),))
             return PLACEHOLDER
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            what = f"the environment variable `{argument}`" if name == "env" else f"the {name}"
+            self._refuse(call, (Problem("EC116", f"{what} is not UTF-8, from {origin}"),))
+            return PLACEHOLDER
         self.facts_read.append(FactRead(name, argument, value, origin, call.site))
         return value
 

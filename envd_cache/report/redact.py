@@ -18,9 +18,13 @@ MASK = "***"
 # Shorter texts would blank out half of a report, and are no credentials.
 SHORTEST = 4
 
+# What only looks like a credential is masked in messages too when it is long enough to be one.
+CERTAIN = 8
+
 _TOKEN = re.compile(
     r'''(?P<quote>"""|\'\'\'|"|')|(?P<name>[A-Za-z_]\w*)|(?P<skip>\#[^\n]*|\\\r?\n|[^\S\n]+)|(?P<mark>\n|.)'''
 )
+_QUOTED = re.compile(rf"`([^`]{{{SHORTEST},}})`")
 _BODIES = {
     '"""': re.compile(r'(?:\\.|(?!""").)*', re.DOTALL),
     "'''": re.compile(r"(?:\\.|(?!''').)*", re.DOTALL),
@@ -34,13 +38,16 @@ class Redactor:
 
     A problem about a credential masks the text itself, in all lines and messages, the strings of its own
     argument, and every string that is a part of the text. Beyond that, what is written after a name such
-    as `token=` is masked even if the file could not be run and nobody knows what it means.
+    as `token=` is masked, even if the file could not be run and nobody knows what it means.
     """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         found = {text for diagnostic in diagnostics for text in diagnostic.redact if len(text) >= SHORTEST}
-        found |= {repr(text)[1:-1] for text in found} | {_quoted(text) for text in found}
+        for source in {diagnostic.location.source for diagnostic in diagnostics if diagnostic.location}:
+            named = [source.text[start:end] for start, end, named in _strings(source.text) if named]
+            found |= {text for text in named if len(text) >= CERTAIN}
         self._texts = sorted(found, key=lambda text: (-len(text), text))
+        self._pattern = re.compile("|".join(map(_spellings, self._texts)) or r"(?!)", re.IGNORECASE)
         self._spans: dict[str, list[tuple[int, int]]] = {}
         self._masked: dict[str, str] = {}
         for diagnostic in diagnostics:
@@ -49,10 +56,14 @@ class Redactor:
                 self._spans.setdefault(diagnostic.location.source.path, []).append((span.start, span.end))
 
     def text(self, text: str) -> str:
-        """Return a message without credentials."""
-        for secret in self._texts:
-            text = text.replace(secret, MASK)
-        return text
+        """Return a message without credentials; it can also quote a part of one between backticks."""
+        text = self._pattern.sub(MASK, text)
+        return _QUOTED.sub(self._quoted, text) if self._texts else text
+
+    def _quoted(self, found: re.Match[str]) -> str:
+        part = found[1].lower()
+        named = part.isidentifier() and names_credential(part)
+        return found[0] if named or not any(part in text.lower() for text in self._texts) else f"`{MASK}`"
 
     def line(self, source: SourceFile, number: int) -> str:
         """Return a line of a file without credentials, as long as it was, so that columns stay right."""
@@ -72,11 +83,7 @@ class Redactor:
             or any(first <= start and end <= last for first, last in spans)
             or (end - start >= SHORTEST and any(text[start:end] in secret for secret in self._texts))
         ]
-        for secret in self._texts:
-            at = text.find(secret)
-            while at >= 0:
-                hidden.append((at, at + len(secret)))
-                at = text.find(secret, at + 1)
+        hidden += (found.span() for found in self._pattern.finditer(text))
         for start, end in hidden:
             stars = re.sub(r"[^\r\n]", "*", text[start:end])
             text = text[:start] + stars + text[end:]
@@ -112,6 +119,12 @@ def _strings(text: str) -> Iterator[tuple[int, int, bool]]:
             last = piece
 
 
-def _quoted(text: str) -> str:
-    """Return a text as Starlark writes it in a message."""
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+def _spellings(text: str) -> str:
+    """Return a pattern for a text, raw or with some of its characters escaped, as messages do it."""
+    letters = []
+    for letter in text:
+        number = ord(letter)
+        forms = {letter, repr(letter)[1:-1], f"\\x{number:02x}", f"\\u{number:04x}", f"\\U{number:08x}"}
+        forms |= {f"\\{letter}"} if letter in "\"'\\" else set()
+        letters.append(f"(?:{'|'.join(map(re.escape, sorted(forms, key=len, reverse=True)))})")
+    return "".join(letters)

@@ -53,9 +53,9 @@ def summary(diagnostics: Sequence[Diagnostic]) -> str:
 
 def _one(diagnostic: Diagnostic, style: Style, redactor: Redactor) -> str:
     severity = f"{style.severity(diagnostic.severity)}{diagnostic.severity}[{diagnostic.code}]{style.end}"
-    where = place(diagnostic)
+    where = _printable(place(diagnostic))
     head = f"{style.bold}{where}:{style.end} " if where else ""
-    lines = [f"{head}{severity}: {redactor.text(diagnostic.message)}"]
+    lines = [f"{head}{severity}: {_printable(redactor.text(diagnostic.message))}"]
     number = 0
     if diagnostic.location is not None:
         number = diagnostic.location.source.position(diagnostic.location.span.start).line + 1
@@ -64,7 +64,7 @@ def _one(diagnostic: Diagnostic, style: Style, redactor: Redactor) -> str:
     for label in diagnostic.labels:
         lines.append(f"{gutter}{style.faint}={style.end} {position(label.location)}: {label.text}")
     if diagnostic.hint:
-        lines.append(f"{gutter}{style.faint}={style.end} hint: {redactor.text(diagnostic.hint)}")
+        lines.append(f"{gutter}{style.faint}={style.end} hint: {_printable(redactor.text(diagnostic.hint))}")
     return "\n".join(lines) + "\n"
 
 
@@ -114,4 +114,5 @@ def _cells(letter: str) -> int:
 
 
 def _printable(text: str) -> str:
-    return "".join(letter if letter == "\t" or letter.isprintable() else "\ufffd" for letter in text)
+    """Return a text that no terminal takes for commands; tabs and line ends stay."""
+    return "".join(letter if letter in "\t\n" or letter.isprintable() else "\ufffd" for letter in text)

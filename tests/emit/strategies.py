@@ -21,11 +21,75 @@ if TYPE_CHECKING:
 
 # What one of the readers behind the outputs takes for something of its own.
 PIECES = (
-    *("a", "b", "Z", "0", "-", "_", "/", ":", ";", "=", ".", "+", "@", "!", "*", "?", "~", "&", "|", "<", ">"),
+    *(
+        "a",
+        "b",
+        "Z",
+        "0",
+        "-",
+        "_",
+        "/",
+        ":",
+        ";",
+        "=",
+        ".",
+        "+",
+        "@",
+        "!",
+        "*",
+        "?",
+        "~",
+        "&",
+        "|",
+        "<",
+        ">",
+    ),
     *(",", '"', '""', "'", " ", "  ", "\t", "#", " #", "\\", "\\n", "\\\\", "`", "`id`", "%", "%s", "5%"),
-    *("$", "$$", "${", "$${", "$$${", "${A}", "$A", "$(id)", "${A:-b}", "%{", "%%{", "%{ if true }", "}", "}}"),
-    *("{", "{{", "${{", "$${{", "${{ secrets.A }}", "${{'", "''", "\n", "\r", "\r\n", "\n\n", "\n#", "\n- "),
-    *("type=x", "type=registry,ref=x", "true", "null", "é", "漢字", "😀", "\xa0", "\u2028", "\u3000", "\ufeff"),
+    *(
+        "$",
+        "$$",
+        "${",
+        "$${",
+        "$$${",
+        "${A}",
+        "$A",
+        "$(id)",
+        "${A:-b}",
+        "%{",
+        "%%{",
+        "%{ if true }",
+        "}",
+        "}}",
+    ),
+    *(
+        "{",
+        "{{",
+        "${{",
+        "$${{",
+        "${{ secrets.A }}",
+        "${{'",
+        "''",
+        "\n",
+        "\r",
+        "\r\n",
+        "$\r",
+        "\n\n",
+        "\n#",
+        "\n- ",
+    ),
+    *(
+        "type=x",
+        "type=registry,ref=x",
+        "true",
+        "null",
+        "é",
+        "漢字",
+        "😀",
+        "\xa0",
+        "\u2028",
+        "\u3000",
+        "\ufeff",
+    ),
     *("\x01", "\x1b", "\x7f", "\x85", "\u200b", "\ue000", "\U0010ffff"),
 )
 PRINTABLE = tuple(piece for piece in PIECES if piece.isascii() and piece.isprintable())
@@ -54,7 +118,9 @@ DIGESTS = st.sampled_from(["sha256:" + "0" * 64, "sha256:" + "09af" * 16, "sha51
 TAGS = st.sampled_from(["cache", "latest", "_", "A", "v1.2-rc_3", "x" * 128])
 NAMES = st.builds(
     lambda domain, path: f"{domain}/{path}" if domain else path,
-    st.sampled_from(["", "", "ghcr.io", "localhost", "localhost:5000", "Registry.Example.org:80", "[::1]:5000"]),
+    st.sampled_from(
+        ["", "", "ghcr.io", "localhost", "localhost:5000", "Registry.Example.org:80", "[::1]:5000"]
+    ),
     st.sampled_from(["app", "acme/app", "a/b/c__d", "a--b.c/d_e", "0", "library/app"]),
 )
 REFERENCES = st.builds(
@@ -64,7 +130,9 @@ REFERENCES = st.builds(
     st.one_of(st.just(""), st.just(""), DIGESTS),
 )
 PATHS = st.builds(
-    lambda start, rest: (start + rest).rstrip(" "), st.sampled_from([".", "/c", "..", "cache", "a b"]), _printable("$")
+    lambda start, rest: (start + rest).rstrip(" "),
+    st.sampled_from([".", "/c", "..", "cache", "a b"]),
+    _printable("$"),
 )
 URLS = st.builds(
     lambda scheme, host, rest: f"{scheme}://{host}/{rest}".removesuffix("/"),
@@ -142,7 +210,9 @@ def _possible(needed: Sequence[str], arguments: dict[str, Any]) -> bool:
     return not needed or any(name in arguments for name in needed)
 
 
-def _add_key(backend: Backend, arguments: dict[str, Any], draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
+def _add_key(
+    backend: Backend, arguments: dict[str, Any], draw: Callable[[st.SearchStrategy[Any]], Any]
+) -> None:
     key = backend.key
     assert key is not None
     if key.style == "tag":

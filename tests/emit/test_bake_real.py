@@ -70,7 +70,9 @@ def test_every_target_is_read_as_it_was_meant(
 def test_a_whole_repository(docker_buildx: Path, workshop: Workshop) -> None:
     """Targets of one name in several files get names that bake takes."""
     plans = [
-        workshop.plan_of(f'def build():\n    base()\n    cache.registry(ref="r{number}")\n').replace(label=label)
+        workshop.plan_of(f'def build():\n    base()\n    cache.registry(ref="r{number}")\n').replace(
+            label=label
+        )
         for number, label in enumerate(("//a:build", "//b/c.d:build", "//:build"))
     ]
     text = workshop.compile_to("bake", plans, Options(keyed=True)).value

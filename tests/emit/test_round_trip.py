@@ -121,9 +121,7 @@ def test_shell_lines(workshop: Workshop, to: str, batch: list[list[Declaration]]
 @each_flags
 @settings(max_examples=20, deadline=None)
 @given(batch=BATCH)
-def test_shell_lines_of_several_targets(
-    workshop: Workshop, to: str, batch: list[list[Declaration]]
-) -> None:
+def test_shell_lines_of_several_targets(workshop: Workshop, to: str, batch: list[list[Declaration]]) -> None:
     plans = plans_of(workshop, batch)
     text = text_of(workshop, to, plans, Options(keyed=True))
     lines = [text_of(workshop, to, [plan]) for plan in plans]
@@ -288,7 +286,10 @@ def test_github_actions_of_several_targets(workshop: Workshop, batch: list[list[
 # ---- the same input, the same bytes ----
 
 FORMS = (
-    *((name, Options()) for name in ("llb", "buildctl", "buildx", "envd", "bake", "compose", "github-actions")),
+    *(
+        (name, Options())
+        for name in ("llb", "buildctl", "buildx", "envd", "bake", "compose", "github-actions")
+    ),
     *((name, Options(keyed=True)) for name in ("llb", "buildctl", "bake", "compose", "github-actions")),
     *((name, Options(null=True)) for name in FLAGS),
     ("llb", Options(binary=True)),

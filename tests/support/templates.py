@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _HCL_NAME = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_-]*)\s*\}")
+_HCL_RETURN = re.compile(r'\{"(\$*)\\r"\}')
 _COMPOSE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(r"secrets\.([A-Za-z_][A-Za-z0-9_]*)", re.IGNORECASE)
 _STRING = re.compile(r"'((?:[^']|'')*)'")
@@ -42,9 +43,9 @@ def hcl(text: str, variables: Mapping[str, str | None]) -> str:
             done.append(text[at:end])
         elif end - at > 1:
             done.append(text[at + 1 : end])
-        elif text.startswith('{"\\r"}', end):
-            done.append("\r")
-            end += len('{"\\r"}')
+        elif found := _HCL_RETURN.match(text, end):
+            done.append(found[1] + "\r")
+            end = found.end()
         elif char == "%":
             raise WireError(f"a template directive, not text: {text[at:]}")
         else:

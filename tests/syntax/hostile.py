@@ -48,10 +48,10 @@ INSIDE = {
     + " + a" * 800
     + ")]" * 30
     + "\n",
-    "a long list": "x = [" + "str(1 + 1), " * 150_000 + "]\n",
-    "a long string": 'x = "' + "a\\\\" * 600_000 + '"\n',
-    "many strings": "x = [" + "'\\n', " * 250_000 + "]\n",
-    "many statements": "".join(f"x{number} = [1]\n" for number in range(120_000)),
+    "a long list": "x = [" + "str(1 + 1), " * 60_000 + "]\n",
+    "a long string": 'x = "' + "a\\\\" * 300_000 + '"\n',
+    "many strings": "x = [" + "'\\n', " * 100_000 + "]\n",
+    "many statements": "".join(f"x{number} = [1]\n" for number in range(50_000)),
 }
 
 
@@ -61,10 +61,11 @@ def run() -> None:
         prepared = prepare(SourceFile("build.envd", text))
         assert not prepared.diagnostics, (name, prepared.diagnostics[0])
         module = starlark.Module()
-        tree = starlark.parse("build.envd", prepared.value.text + "None\n", ENVD_LIKE)
+        tree = starlark.parse("build.envd", prepared.value.text + "\nNone\n", ENVD_LIKE)
         starlark.eval(module, tree, starlark.Globals.standard())
         module.freeze()
-        print(name, flush=True)
+        sys.stdout.write(name + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
