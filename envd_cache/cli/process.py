@@ -93,9 +93,14 @@ def write(content: str | bytes, path: str, *, private: bool = False) -> int:
     """Write an output to standard output, or to a file whole or not at all; return the exit code."""
     data = content.encode(errors="surrogateescape") if isinstance(content, str) else content
     if not path:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UsageError(f"standard output cannot be written: {error.strerror}") from None
         return DONE
     try:
         _replace(path, data, 0o600 if private else 0o666)

@@ -6,6 +6,7 @@ Works on the skeleton of a text, with string methods alone: every file comes thr
 from __future__ import annotations
 
 from envd_cache.record import Record
+from envd_cache.syntax.escapes import unescape
 
 GLOBAL, LOADED = "global", "local"  # the words of envd's own message
 _AUGMENTED = "+-*/%&|^<>"
@@ -55,6 +56,8 @@ def _loaded(text: str, piece: str, at: int, found: list[Binding]) -> None:
             literal = text[start : start + len(shown)]
             quote = literal[-1]
             name = literal[literal.find(quote) :].strip(quote)
+            if "\\" in name and not literal.startswith("r"):
+                name = unescape(name)
             found.append(Binding(name, start, start + len(shown), LOADED))
         elif shown:
             name = shown.partition("=")[0].rstrip()

@@ -114,12 +114,13 @@ def prepare(source: SourceFile) -> Result[Prepared]:
         found += _reassignments(source, bound)
     raw = _check_literals(source, text, seen, found)
     foreign = not code.isascii() or any(b.kind == LOADED and not b.name.isascii() for b in bound)
-    if not (raw or foreign or "\t" in code):
+    gaps = _gaps_before_else(code, lines) if "el" in code else []
+    if not (raw or foreign or gaps or "\t" in code):
         view = source if text == source.text else SourceFile(source.path, text, source.label)
         return Result(Prepared(source, view), tuple(found))
     from envd_cache.evaluate.lexical import rewrite  # noqa: PLC0415 - needs `re`, and few files come here
 
-    made, shifts, faults = rewrite(text, seen, lines, foreign=foreign)
+    made, shifts, faults = rewrite(text, seen, lines, gaps, foreign=foreign)
     found += (
         _problem(source, "EC018", (start, end), message, "give it an ASCII name")
         for start, end, message in faults
@@ -167,6 +168,19 @@ def _reassignments(source: SourceFile, bound: list[Binding]) -> list[Diagnostic]
         location = Location(source, Span(again.start, again.end))
         found.append(Diagnostic("EC016", ERROR, message, location, (label,), "use another name"))
     return found
+
+
+def _gaps_before_else(code: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the empty lines between a branch on one line and its `else`: only envd takes them."""
+    gaps: list[tuple[int, int]] = []
+    before = 0, 0
+    for start, end in lines:
+        empty = start > before[1] + 1
+        if empty and code[start:end].lstrip().startswith(("else", "elif")):
+            branch = code[before[0] : before[1]].lstrip()
+            gaps += [(before[1] + 1, start)] if branch.startswith(("if", "elif")) else []
+        before = start, end
+    return gaps
 
 
 def _check_literals(source: SourceFile, text: str, seen: Skeleton, found: list[Diagnostic]) -> bool:

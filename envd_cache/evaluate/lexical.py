@@ -1,6 +1,7 @@
 """Rewrites what the interpreter cannot read into what it can, and keeps track of the offsets.
 
-Loaded only for files with a tab outside strings, a name outside ASCII or an escaped quote in a raw string.
+Loaded only for files with a tab outside strings, a name outside ASCII, an escaped quote in a raw string,
+or an empty line before an `else`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def original_names(message: str) -> str:
 
 
 def rewrite(
-    text: str, seen: Skeleton, lines: list[tuple[int, int]], *, foreign: bool
+    text: str, seen: Skeleton, lines: list[tuple[int, int]], gaps: list[tuple[int, int]], *, foreign: bool
 ) -> tuple[str, tuple[tuple[int, int], ...], list[tuple[int, int, str]]]:
     """Return the new text, its shifts (see `Prepared`) and the spans that cannot be, with reasons."""
     edits = [
@@ -39,6 +40,7 @@ def rewrite(
         for literal in seen.literals
         if literal.prefix == "r" and raw_differs(text, literal)
     ]
+    edits += ((start, end, "") for start, end in gaps)
     faults: list[tuple[int, int, str]] = []
     if "\t" in seen.code:
         edits += _tabs(text, seen.code, lines)

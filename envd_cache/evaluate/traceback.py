@@ -68,8 +68,23 @@ def parse_error(text: str) -> RawError:
     if not at or not (line.isdigit() and column.isdigit()):
         return RawError("\n".join(lines).strip())
     head, width = "\n".join(lines[:at]), 0
+    above = ""
     for drawn in lines[at + 1 :]:
         marks = drawn.partition("|")[2].strip()
         if marks and not marks.strip("^"):
-            width = len(marks)
+            width = _characters(above[int(column) - 1 :], len(marks))
+        above = drawn.partition("| ")[2]
     return RawError(head.strip(), file, int(line), int(column), width)
+
+
+def _characters(text: str, cells: int) -> int:
+    """Return how many characters of a text fill that many cells of a terminal: the marks are drawn so."""
+    if text.isascii():
+        return cells
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - only for text beyond ASCII
+
+    for number, letter in enumerate(text):
+        if cells <= 0:
+            return number
+        cells -= 0 if combining(letter) else 2 if east_asian_width(letter) in ("W", "F") else 1
+    return len(text) + max(cells, 0)

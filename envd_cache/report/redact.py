@@ -24,6 +24,7 @@ CERTAIN = 8
 _TOKEN = re.compile(
     r'''(?P<quote>"""|\'\'\'|"|')|(?P<name>[A-Za-z_]\w*)|(?P<skip>\#[^\n]*|\\\r?\n|[^\S\n]+)|(?P<mark>\n|.)'''
 )
+_ESCAPE, _ESCAPED = re.compile(r"\\(.)", re.DOTALL), {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 _QUOTED = re.compile(rf"`([^`]{{{SHORTEST},}})`")
 _BODIES = {
     '"""': re.compile(r'(?:\\.|(?!""").)*', re.DOTALL),
@@ -73,6 +74,10 @@ class Redactor:
         start = source.line_starts[number]
         return masked[start : start + len(source.line(number))]
 
+    def _is_part(self, written: str) -> bool:
+        value = _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), written)
+        return any(written in text or value in text for text in self._texts)
+
     def _mask(self, source: SourceFile) -> str:
         text = source.text
         spans = self._spans.get(source.path, ())
@@ -81,7 +86,7 @@ class Redactor:
             for start, end, named in _strings(text)
             if named
             or any(first <= start and end <= last for first, last in spans)
-            or (end - start >= SHORTEST and any(text[start:end] in secret for secret in self._texts))
+            or (end - start >= SHORTEST and self._is_part(text[start:end]))
         ]
         hidden += (found.span() for found in self._pattern.finditer(text))
         for start, end in hidden:

@@ -156,6 +156,7 @@ def test_items_of_values() -> None:
     assert at(list_) == "[1, ('b', [2])]"
     assert at(list_, 0) == "1"
     assert at(list_, 1, 1, 0) == "2"
+    assert at(list_, -1) == "[1, ('b', [2])]"
     assert at(list_, 7) == "[1, ('b', [2])]"
     assert at(list_, 1, 9, 0) == "('b', [2])"
     assert at(list_, "k") == "[1, ('b', [2])]"

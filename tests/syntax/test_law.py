@@ -64,6 +64,11 @@ def test_both_refuse(code: str, text: str) -> None:
         assert 0 <= span.start <= span.end <= len(text)
 
 
+@pytest.mark.parametrize("text", ['b"a"', "rb'a'", 'f(b"""a""")'])
+def test_bytes_are_refused_with_a_reason(text: str) -> None:
+    assert [problem.code for problem in parse(SourceFile("build.envd", text)).diagnostics] == ["EC018"]
+
+
 @pytest.mark.parametrize(("envd_accepts", "text", "_why"), DIFFERENCES)
 def test_known_differences_to_envd(envd_accepts: bool, text: str, _why: str) -> None:
     assert lark_accepts(text) == accepts(text) == (not envd_accepts)

@@ -37,6 +37,7 @@ def problems(text: str) -> list[tuple[str, str]]:
         ("x = 1\nx += 1\ny = 2", [("EC016", "x")]),
         ("x = 1; x = 2; x = 3", [("EC016", "x"), ("EC016", "x")]),
         ('load("m", "x", y = "x", x = "z")', [("EC016", "x")]),
+        ('load("m", "x\\\n")\nload("n", "\\x78")', [("EC016", '"\\x78"')]),
         ("(a, [b]), c[a] = 1\nb = c", [("EC016", "b")]),
         ("x = 1\nload('m', 'x')", []),
         ("x == 1\nx == 1\nx <= 1\nf(x = 1)\nf(x = 1)\nx[0] = 1\nx[0] = 2\nx.y = 1\nx.y = 2", []),
@@ -46,6 +47,8 @@ def problems(text: str) -> list[tuple[str, str]]:
         ("x = " + "(" * 76 + ")" * 76, [("EC007", "(")]),
         ("x = " + "f(" * 83 + ")" * 83, [("EC007", "(")]),
         ("x = " + "- " * 988 + "1", [("EC007", "-")]),
+        ("x = " + "lambda a, b: " * 494 + "1", [("EC007", "lambda")]),
+        ("lambda a = 1: a\nlambda a = 1: a", []),
         ("x = 1" + " and 1" * 1001, [("EC007", "and")]),
         ("x = y" + ".z" * 1001, [("EC007", ".")]),
         ("x = y" + "[0]" * 1001, [("EC007", "(")]),
@@ -76,7 +79,10 @@ def test_reassignment_names_both_places() -> None:
     assert problem.location.span.start == text.index("x = 1")
 
 
-@pytest.mark.parametrize("text", ["x = '", '"""', "x = (1,\ny = 2,", "x = 1 2", "x = )", "def f(:", "\\"])
+@pytest.mark.parametrize(
+    "text",
+    ["x = '", '"""', "x = (1,\ny = 2,", "x = 1 2", "x = )", "def f(:", "\\", 'xb"a"', 'x = 1\nx = """'],
+)
 def test_plain_syntax_errors_are_left_to_the_interpreter(text: str) -> None:
     assert problems(text) == []
 
@@ -95,6 +101,11 @@ def test_plain_syntax_errors_are_left_to_the_interpreter(text: str) -> None:
         ("def f(ä, *ö, ü = 3):\n\treturn [ä, ö, ü]\nx = f(1, 2)", [1, [2], 3]),
         ("def f():\n\tif True:\n\t\treturn 1\n               return 2\nx = f()", 1),
         ("def f():\n        if False:\n        \treturn 1\n\treturn 2\nx = f()", 2),
+        (
+            "def f():\n    if 0: return 1\n\n    # é\n\n    elif 1: return 2\r\n\r\n    else: pass\nx = f()",
+            2,
+        ),
+        ("def f():\n\tif 0: é = 1\n\t\n\telse: é = 2\n\treturn é\nx = f()", 2),
         ("x = [\n\t1,\n\t\t2]", [1, 2]),
         ("x = 1 + \\\n\t2", 3),
     ],
@@ -135,6 +146,12 @@ def test_names_beyond_ascii_come_back_in_messages() -> None:
     assert f"x = {name}" == renamed.text
     assert renamed.original_names(f"Variable `{name}` not found") == "Variable `_größe` not found"
     assert ascii_name("build") == "build"
+
+
+def test_names_in_load_statements_are_renamed_alike() -> None:
+    text = prepare(SourceFile("build.envd", 'load("é", "ö", ü = "ß")\nx = ["é"]')).value.text
+    renamed = {name: ascii_name(name) for name in "öüß"}
+    assert text == f'load("é", "{renamed["ö"]}", {renamed["ü"]} = "{renamed["ß"]}")\nx = ["é"]'
 
 
 def test_the_module_is_cheap_to_import() -> None:
