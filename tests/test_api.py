@@ -89,7 +89,7 @@ def test_evaluation(target: str) -> None:
 def test_the_environment_of_the_process_is_not_read(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCOPE", "of the process")
     (problem,) = envd_cache.plan(f"{target}:dev").diagnostics
-    assert (problem.code, problem.severity) == ("EC114", "error")
+    assert (problem.code, problem.severity) == ("EC116", "error")
 
 
 def test_output(target: str) -> None:

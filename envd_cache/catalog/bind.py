@@ -54,8 +54,8 @@ def bind(
             given[params[place].name] = (value, place)
     if len(args) > positional:
         problems.append(_too_many(function, positional, args))
-    # What was meant by a misspelt name is not missing.
-    meant: set[str] = set()
+    # What was meant by a misspelt name, or by an argument too many, is not missing.
+    meant = {param.name for param in params[positional : len(args)]}
     for name, value in kwargs.items():
         if name not in by_name:
             near = did_you_mean(name.replace("-", "_"), by_name)

@@ -17,7 +17,7 @@ from envd_cache.catalog import BACKENDS
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result, has_errors
 from envd_cache.evaluate import prelude
 from envd_cache.evaluate.deep_thread import MAX_CALLS, in_deep_thread
-from envd_cache.evaluate.dialect import dialect, prepare
+from envd_cache.evaluate.dialect import ascii_name, dialect, prepare
 from envd_cache.evaluate.loader import Files
 from envd_cache.evaluate.model import Evaluation
 from envd_cache.evaluate.recorder import Recorder
@@ -269,7 +269,7 @@ class _Run:
 
     def _call(self, module: starlark.FrozenModule, function: str, source: SourceFile) -> None:
         def call() -> None:
-            module.call_with(self.options(), function)
+            module.call_with(self.options(), ascii_name(function))
 
         def instead(raw: RawError) -> Diagnostic | None:
             from envd_cache.evaluate.explain_error import not_a_target  # noqa: PLC0415 - only for problems
@@ -317,6 +317,8 @@ class _Run:
         from envd_cache.evaluate import explain_error  # noqa: PLC0415 - only for problems
 
         raw = parse_error(text)
+        if (where := self.recorder.prepared.get(raw.file)) is not None:
+            raw = raw.replace(message=where.original_names(raw.message))
         if self._late:
             path = self._source.path if self._source else self.target.path
             return (explain_error.too_long(raw, self.recorder.place, self._limit, path),)

@@ -81,7 +81,7 @@ class Recorder:
         signature = fact_named(name)
         if signature is None:
             return None
-        bound = bind(call.function, signature.params, call.args, call.kwargs)
+        bound = bind(call.function, signature.params, call.args, call.kwargs, len(signature.params))
         if bound.problems:
             self._refuse(call, bound.problems)
             return Secret("") if name == "secret" else PLACEHOLDER

@@ -33,7 +33,7 @@ MANY_TEXT = """\
   import 2 of 2: type=registry,ref=ghcr.io/acme/app:main
     declared at build.envd:3:5, called from build.envd:7:5
   facts:
-    branch = "feature/x", from --fact (build.envd:3:56, called from build.envd:7:5)
+    branch = "feature/x", from --fact (build.envd:3:53, called from build.envd:7:5)
     env REGION = "eu", from --fact (build.envd:8:33)
     secret S3_KEY: its value stays in the environment (build.envd:8:72)
   docker buildx with the driver docker:
