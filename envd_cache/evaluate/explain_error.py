@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_STACK = 5
 UNDEFINED = "EC006"
 
+# Up to this many characters a file is parsed as a whole to find every error of a kind.
+LARGE = 200_000
+
 
 def explained(raw: RawError, text: str, place: Place) -> tuple[Diagnostic, ...]:
     """Return what an error means; `text` is the interpreter's whole text, with the call stack.
@@ -26,8 +29,10 @@ def explained(raw: RawError, text: str, place: Place) -> tuple[Diagnostic, ...]:
     """
     location = place(raw.file, raw.line, raw.column, raw.width)
     code, message, hint = _words(raw.message, location)
-    if code == UNDEFINED and location is not None and (found := undefined_names(location.source)):
-        return found
+    if code == UNDEFINED and location is not None and len(location.source.text) <= LARGE:
+        found = undefined_names(location.source)
+        if found:
+            return found
     labels = tuple(
         Label(where, "called from here") for where in _stack(text, place) if not _same_line(where, location)
     )

@@ -239,10 +239,13 @@ class _Run:
         try:
             tree = starlark.parse(file, prepared.value.text, self.interpreter.dialect)
         except starlark.StarlarkError as error:
+            from envd_cache.evaluate.explain_error import LARGE  # noqa: PLC0415 - only for problems
             from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
 
-            # Our own grammar finds all syntax errors and says what was expected.
-            self.diagnostics += parse(source).diagnostics or self._explained(str(error))
+            # Our own grammar finds all syntax errors and says what was expected. It takes seconds for a
+            # very large file, of which one error is enough.
+            found = parse(source).diagnostics if len(source.text) <= LARGE else ()
+            self.diagnostics += found or self._explained(str(error))
             return None
         loaded = self._loads(tree, source)
         if loaded is None:
