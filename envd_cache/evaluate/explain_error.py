@@ -119,6 +119,8 @@ def _words(message: str, location: Location | None) -> tuple[str, str, str]:
         if owner.isidentifier() or owner.replace(".", "").isidentifier():
             return (UNDEFINED, f"`{owner}` has no field or method `{name}`", hint)
         return (UNDEFINED, f"a value of type `{quoted[1]}` has no field or method `{name}`", hint)
+    if stated.startswith("Parse error: "):
+        return ("EC005", stated.removeprefix("Parse error: "), "")
     if "call stack overflow" in stated:
         return ("EC010", "the calls are nested too deeply", "does a function call itself without an end?")
     if stated == "Immutable":
