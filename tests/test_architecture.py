@@ -97,10 +97,10 @@ def imports_of(file: Path) -> list[Import]:
             else:
                 found.append(Import(module, at_top, for_types))
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            for child in node.body:
-                visit(child, at_top, True)
-            for child in node.orelse:
-                visit(child, at_top, for_types)
+            for statement in node.body:
+                visit(statement, at_top, True)
+            for statement in node.orelse:
+                visit(statement, at_top, for_types)
             return
         inside = at_top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         for child in ast.iter_child_nodes(node):
@@ -132,7 +132,7 @@ def test_imports_come_from_rows_above(file: Path) -> None:
         if name_of(file) == "__init__.py":
             assert unit in LAZY_PACKAGE
             assert found.for_types
-        elif unit != own and unit != "__version__":
+        elif unit not in (own, "__version__"):
             allowed = row_of[unit] < row_of[own] or (own, unit) in SAME_ROW
             assert allowed, f"{name_of(file)} imports {found.module}"
 

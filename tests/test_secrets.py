@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envd_cache.cli.main import main
+from envd_cache.diagnostics import Diagnostic
 from envd_cache.emit.registry import EMITTERS
 from envd_cache.report.redact import Redactor
 from envd_cache.source import SourceFile
@@ -178,6 +179,32 @@ def test_any_literal_is_masked(
         assert MARK.lower() not in (shown.out + shown.err).lower()
 
 
+def test_each_of_several_credentials_at_one_place_is_masked(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "build.envd").write_text(
+        'def build():\n    x = ["first-one", "other-two"]; [cache.gha(token=v) for v in x]; print(x)\n'
+    )
+    for _, code, shown in outputs(capfd):
+        assert code == 1
+        assert "first-one" not in shown
+        assert "other-two" not in shown
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ['cache.gha("s", @)', "cache.gha(token=@)", "cache.gha(**{'token': @})", "cache.gha(*['s', @])"],
+)
+@pytest.mark.parametrize("literal", [r'"\x5a\x71secret"', '"qj"', r"'\u005asecret'", 'r"a\\b"'])
+def test_spellings_that_are_not_the_value_are_masked(
+    folder: Path, capfd: pytest.CaptureFixture[str], statement: str, literal: str
+) -> None:
+    (folder / "build.envd").write_text(f"def build():\n    {statement.replace('@', literal)}\n")
+    for _, code, shown in outputs(capfd):
+        assert code == 1
+        assert literal[1:-1] not in shown
+
+
 # ---- a credential in the environment ----
 
 USES = 'cache.s3("b", region="r", access_key_id=HANDLE, secret_access_key=HANDLE, session_token=HANDLE)'
@@ -289,6 +316,15 @@ def test_other_texts_stay(folder: Path, capfd: pytest.CaptureFixture[str]) -> No
     assert 'token=cache.secret("MY_SECRET"), scope="shown"' in shown
     assert 'secret_access_key=cache.secret("OTHER"), use="Export"' in shown
     assert "*" not in shown
+
+
+def test_other_spellings_in_messages_are_masked() -> None:
+    redactor = Redactor((Diagnostic("EC111", "error", "m", redact=('Zq7x "é\\',)),))
+    assert redactor.text('a Zq7x "é\\ b') == "a *** b"
+    assert redactor.text('a zQ7X "é\\ b') == "a *** b"
+    assert redactor.text(r"a Zq7x \"\xe9\\ b") == "a *** b"
+    assert redactor.text("`zq7x` is no registry") == "`***` is no registry"
+    assert redactor.text("`ref` is no registry") == "`ref` is no registry"
 
 
 def test_masked_lines_keep_their_length() -> None:

@@ -55,9 +55,17 @@ def build():
 FACTS = """
 def build():
     base()
-    cache.registry(ref="r", key=[cache.branch(), cache.env("TEAM", default="none"), cache.pull_request() or "0"])
+    team = cache.env("TEAM", default="none")
+    cache.registry(ref="r", key=[cache.branch(), team, cache.pull_request() or "0"])
     cache.gha(scope=cache.platform() + cache.target() + cache.commit())
 """
+ENDLESS = """
+def build():
+    for i in range(10000000):
+        for j in range(10000000):
+            pass
+"""
+KNOWN_FACTS = "branch, commit, pull_request, platform, target, env.NAME"
 LLB = """\
 {
   "Exports": [
@@ -243,8 +251,7 @@ def test_frontend(tmp_path: Path) -> None:
         (["--fact", "brnch=x"], "--fact brnch=x: there is no fact `brnch`; did you mean `branch`?"),
         (
             ["--fact", "zzz=x"],
-            "--fact zzz=x: there is no fact `zzz`; "
-            "known facts: branch, commit, pull_request, platform, target, env.NAME",
+            f"--fact zzz=x: there is no fact `zzz`; known facts: {KNOWN_FACTS}",
         ),
         (["--resolve-secrets", "--format", "json"], None),
     ],
@@ -271,8 +278,7 @@ def test_driver(tmp_path: Path) -> None:
 
 
 def test_time_limit(tmp_path: Path) -> None:
-    text = "def build():\n    base()\n    for i in range(10000000):\n        for j in range(10000000):\n            pass\n"
-    done = run(repository(tmp_path, text), "compile", "--time-limit", "0.2")
+    done = run(repository(tmp_path, ENDLESS), "compile", "--time-limit", "0.2")
     assert (done.code, done.out) == (1, "")
     assert "error[EC009]" in done.err
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import stat
 import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from envd_cache import __version__
 from envd_cache.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from envd_cache.cli.options import Command, Option
 
-ODD = (
+ODD: tuple[str, ...] = (
     "",
     "-",
     "--",

@@ -11,13 +11,14 @@ from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from envd_cache.catalog import BACKENDS
-from envd_cache.catalog.model import Backend
 from envd_cache.catalog.schema import schema
 from tests.cli.program import run
 from tests.emit.strategies import SEVERAL, Declaration, as_json
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from envd_cache.catalog.model import Backend
 
 S3 = {"backend": "s3", "bucket": "b", "region": "r"}
 AZBLOB = {"backend": "azblob", "account_url": "https://x"}

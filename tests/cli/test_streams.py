@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.program import PROGRAM, environment, repository, run
-from tests.cli.test_compile import ERROR, ERROR_TEXT, LLB, PLAIN, SECRET
+from tests.cli.test_compile import ENDLESS, ERROR, ERROR_TEXT, LLB, PLAIN, SECRET
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,13 @@ COLOURED = (
 def on_terminal(folder: Path, *words: str, stream: str, **more: str) -> tuple[int, str, bytes]:
     """Run with one stream on a terminal; return the code, what the terminal shows, and the other stream."""
     main_end, program_end = pty.openpty()
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: program_end}
     process = subprocess.Popen(
-        [*PROGRAM, *words], cwd=folder, stdin=subprocess.DEVNULL, env=environment(**more), **streams
+        [*PROGRAM, *words],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=program_end if stream == "stdout" else subprocess.PIPE,
+        stderr=program_end if stream == "stderr" else subprocess.PIPE,
+        env=environment(**more),
     )
     os.close(program_end)
     shown = b""
@@ -199,11 +203,9 @@ sys.exit(main(["compile", "--time-limit", "60"]))
 
 
 def test_interrupt(tmp_path: Path) -> None:
-    loop = "    for i in range(100000000):\n        for j in range(100000000):\n            pass\n"
-    folder = repository(tmp_path, f"def build():\n    base()\n{loop}")
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED],
-        cwd=folder,
+        cwd=repository(tmp_path, ENDLESS),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),

@@ -42,6 +42,7 @@ ENVD_LOCAL_IMPORT = (
 ENVD_EXPORTS = ("EC401", "envd build takes one export, and this is another", "the first in the file is used")
 ENVD_IMPORTS = ("EC402", "envd build takes one import, and this is another", "the first in the file is used")
 ENVD_LINE = ("EC405", "envd build cannot take a line end, and `scope` has one", "")
+NO_SHELL = "an argument without a shell cannot refer to the environment variable"
 TOKEN = 'token=cache.secret("T"), url_v2="https://x"'
 RUNNER = {"ACTIONS_RUNTIME_TOKEN": "t"}
 
@@ -159,7 +160,7 @@ CASES: dict[str, tuple[str, str, Options, list[Loss], int]] = {
         [
             (
                 "EC404",
-                f"`{name}` is left out: an argument without a shell cannot refer to the environment variable `{variable}`",
+                f"`{name}` is left out: {NO_SHELL} `{variable}`",
                 "`--resolve-secrets` writes its value",
             )
             for name, variable in (("token", "T"), ("ghtoken", "G"))

@@ -50,7 +50,7 @@ each_flags = pytest.mark.parametrize("to", FLAGS)
 def expected(
     plan: CachePlan, to: str, secrets: Mapping[str, str] | None, options: Options | None = None
 ) -> Entries:
-    """Return a plan's entries less what the output says that it loses; without `secrets` they are left out."""
+    """Return a plan's entries less what the output says it loses; without `secrets` they are left out."""
     chosen = emitter(to)
     assert chosen is not None
     client = next((client for client in CLIENTS if client.name == chosen.client), None)

@@ -117,6 +117,11 @@ def test_variables() -> None:
     assert variable(facts, "C") is None
 
 
+def test_only_the_first_ci_system_is_asked(folder: Path) -> None:
+    facts = Facts({"GITHUB_ACTIONS": "true", "BUILDKITE": "1", "BUILDKITE_BRANCH": "y"})
+    assert known(facts, "branch", str(folder)) == Answer("local", "git")
+
+
 # ---- what an evaluation keeps of them ----
 
 
