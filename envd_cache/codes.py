@@ -238,8 +238,9 @@ CODES: tuple[Code, ...] = (
     Code(
         "EC202",
         "two-writers",
-        "Two exports write one place with different settings. Places are compared as they are meant: `r` is "
-        "`r:latest`, `x` is `docker.io/library/x`. BuildKit writes both, and the later one wins.",
+        "Two exports, of one target or of several, write one place with different settings. Places are "
+        "compared as they are meant: `r` is `r:latest`, `x` is `docker.io/library/x`. BuildKit writes both, "
+        "and the later one wins.",
         "Give each its own place.",
     ),
     Code(
@@ -285,7 +286,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "EC406",
         "secret-not-set",
-        "`--resolve-secrets` was asked for, and the variable is not in the environment.",
+        "`--resolve-secrets` was asked for, and the variable is not in the environment, or is no UTF-8.",
         "Set it.",
     ),
 )

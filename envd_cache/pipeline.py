@@ -11,6 +11,7 @@ from envd_cache.emit.registry import DEFAULT, Options
 from envd_cache.evaluate.facts import Facts
 from envd_cache.evaluate.interpreter import TIME_LIMIT, Interpreter
 from envd_cache.ir.lower import lower
+from envd_cache.ir.merge import between_targets
 from envd_cache.record import Record
 from envd_cache.source import Target
 
@@ -79,6 +80,8 @@ def compile_targets(
         printed += evaluation.value.printed
         plans.append(lowered.value)
         diagnostics += evaluation.diagnostics + lowered.diagnostics
+    if len(plans) > 1:
+        diagnostics += between_targets(plans)
     written: Result[str | bytes | None] = Result(None)
     if not has_errors(diagnostics):
         written = compile_plans(plans, emitter, options or Options())

@@ -98,7 +98,8 @@ def check_value(param: Param, value: object, argument: int | str) -> tuple[Probl
         return (Problem("EC107", message, argument),)
     if param.format and (check := FORMATS.get(param.format)) and (refused := check(value)):
         message = f"`{param.name}` {refused.message}"
-        redact = _texts(param, value)
+        literal = (str(value),) if refused.code == "EC111" else ()
+        redact = _texts(param, value) + literal
         return (Problem(refused.code, message, argument, refused.item, hint=refused.hint, redact=redact),)
     return ()
 

@@ -181,6 +181,8 @@ def _url(value: object) -> Refused | None:
     host = rest.partition("/")[0]
     if not found or scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
         return Refused("must be a URL that starts with `https://` or `http://`")
+    if ":" in host.rpartition("@")[0]:
+        return Refused("holds a credential", "the daemon reads one from elsewhere; remove it", "EC111")
     return None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from envd_cache.catalog.clients import CLIENTS
-from envd_cache.catalog.model import EXPORT, IMPORT, Secret
+from envd_cache.catalog.model import EXPORT, IMPORT
 from envd_cache.cli import process
 from envd_cache.diagnostics import has_errors, in_order
 from envd_cache.emit.losses import reduced
 from envd_cache.emit.registry import DRIVERS, Options
-from envd_cache.emit.wire import csv, wire
+from envd_cache.emit.wire import shown, wire
 from envd_cache.pipeline import plan
 from envd_cache.report.text import position
 
@@ -76,7 +76,7 @@ def describe(plan: CachePlan) -> str:
     for direction, entries in ((EXPORT, wired.exports), (IMPORT, wired.imports)):
         for number, entry in enumerate(entries, 1):
             what = direction if len(entries) == 1 else f"{direction} {number} of {len(entries)}"
-            lines.append(f"  {what}: {_entry(entry)}")
+            lines.append(f"  {what}: {shown(entry)}")
             lines.append(f"    declared at {_place(entry.origin.decl.site)}")
     if plan.facts:
         lines.append("  facts:")
@@ -85,10 +85,6 @@ def describe(plan: CachePlan) -> str:
         lines.append(f"  {name}:")
         lines += [f"    {loss}" for loss in losses]
     return "\n".join(lines) + "\n"
-
-
-def _entry(entry: WireEntry) -> str:
-    return "".join(f"${piece.name}" if isinstance(piece, Secret) else piece for piece in csv(entry))
 
 
 def _place(site: CallSite) -> str:

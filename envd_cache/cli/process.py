@@ -95,7 +95,10 @@ def write(content: str | bytes, path: str, *, private: bool = False) -> int:
     if not path:
         try:
             sys.stdout.flush()
-            sys.stdout.buffer.write(data)
+            rest = memoryview(data)
+            # Without a buffer (`python -u`) a write may take a part only.
+            while rest:
+                rest = rest[sys.stdout.buffer.write(rest) :]
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envd_cache.catalog.model import BOTH, EXPORT, IMPORT
 from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, has_errors
-from envd_cache.emit.wire import resolved, secrets_of, without_secrets
+from envd_cache.emit.wire import resolved, secrets_of, shown, without_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def said_of(plan: WirePlan, options: Options) -> Result[WirePlan]:
     for entry in (*said.exports, *said.imports):
         for name, secret in secrets_of(entry):
             if secret.name not in options.secrets:
-                diagnostics.append(unset_secret(entry, name, secret.name))
+                diagnostics.append(_no_secret(entry, name, f"`{secret.name}` for `{name}` is not set"))
+            elif not _is_text(options.secrets[secret.name]):
+                diagnostics.append(_no_secret(entry, name, f"`{secret.name}` for `{name}` is not UTF-8"))
     if not has_errors(diagnostics):
         said = resolved(said, options.secrets)
     return Result(said, tuple(diagnostics))
@@ -61,7 +63,7 @@ def _kept(
                 continue
             limit = client.max_exports if direction == EXPORT else client.max_imports
             if limit and len(kept) >= limit:
-                message = f"{client.title} takes one {direction}, and this is another"
+                message = f"{client.title} takes one {direction}: `{shown(entry)}` is left out"
                 code = "EC401" if direction == EXPORT else "EC402"
                 diagnostics.append(_loss(code, entry, message, "the first in the file is used"))
                 continue
@@ -113,10 +115,13 @@ def _loss(code: str, entry: WireEntry, message: str, hint: str = "", attribute: 
     return Diagnostic(code, WARNING, message, _location(entry, attribute), hint=hint)
 
 
-def unset_secret(entry: WireEntry, name: str, variable: str) -> Diagnostic:
-    """Return the error for a secret that was asked for and is not in the environment."""
-    message = f"the environment variable `{variable}` for `{name}` is not set"
-    return Diagnostic("EC406", ERROR, message, _location(entry, name))
+def _no_secret(entry: WireEntry, name: str, what: str) -> Diagnostic:
+    return Diagnostic("EC406", ERROR, f"the environment variable {what}", _location(entry, name))
+
+
+def _is_text(value: str) -> bool:
+    # Python keeps the bytes of a variable that are not UTF-8 as lone surrogates.
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _location(entry: WireEntry, attribute: str) -> Location | None:

@@ -78,6 +78,11 @@ def csv_field(field: str) -> str:
     return field
 
 
+def shown(entry: WireEntry) -> str:
+    """Return an entry for people to read, its secrets as `$NAME`."""
+    return "".join([piece if isinstance(piece, str) else f"${piece.name}" for piece in csv(entry)])
+
+
 def plain(text: Text) -> str:
     """Return a text without secrets as one string."""
     return "".join([piece for piece in text if isinstance(piece, str)])

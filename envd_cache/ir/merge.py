@@ -14,10 +14,10 @@ from envd_cache.ir.declare import entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from envd_cache.catalog.model import Backend, Param
-    from envd_cache.ir.model import CacheDecl, CacheEntry
+    from envd_cache.ir.model import CacheDecl, CacheEntry, CachePlan
 
     Merged = tuple[tuple[CacheEntry, ...], tuple[CacheEntry, ...], tuple[Diagnostic, ...]]
 
@@ -50,6 +50,18 @@ def merge(declarations: Iterable[CacheDecl]) -> Merged:
             elif normalised(first) != normalised(entry):
                 diagnostics.append(_two_readers(entry, first))
     return tuple(exports), tuple(imports), tuple(diagnostics)
+
+
+def between_targets(plans: Sequence[CachePlan]) -> tuple[Diagnostic, ...]:
+    """Return what is wrong between targets: two that write one place with different settings."""
+    diagnostics: list[Diagnostic] = []
+    written: dict[object, CacheEntry] = {}
+    for plan in plans:
+        for entry in plan.exports:
+            first = _claim(entry, written)
+            if first is not None and normalised(first) != normalised(entry):
+                diagnostics.append(_two_writers(entry, first))
+    return tuple(diagnostics)
 
 
 def _claim(entry: CacheEntry, claimed: dict[object, CacheEntry]) -> CacheEntry | None:

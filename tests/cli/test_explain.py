@@ -39,8 +39,8 @@ MANY_TEXT = """\
   docker buildx with the driver docker:
     build.envd:8:5: the docker driver has no s3 cache
   envd build:
-    build.envd:8:5: envd build takes one export, and this is another
-    build.envd:3:5: envd build takes one import, and this is another
+    build.envd:8:5: envd build takes one export: `type=s3,XXX` is left out
+    build.envd:3:5: envd build takes one import: `type=registry,ref=ghcr.io/acme/app:main` is left out
 """
 DEFAULTS = 'def defaults():\n    cache.registry(ref="r", use="import")\n'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import signal
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envd_cache.cli import process
 from tests.cli.program import PROGRAM, environment, repository, run
 from tests.cli.test_compile import ENDLESS, ERROR, ERROR_TEXT, LLB, PLAIN, SECRET
 
@@ -31,7 +33,7 @@ COLOURED = (
 def on_terminal(folder: Path, *words: str, stream: str, **more: str) -> tuple[int, str, bytes]:
     """Run with one stream on a terminal; return the code, what the terminal shows, and the other stream."""
     main_end, program_end = pty.openpty()
-    process = subprocess.Popen(
+    child = subprocess.Popen(
         [*PROGRAM, *words],
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -50,8 +52,8 @@ def on_terminal(folder: Path, *words: str, stream: str, **more: str) -> tuple[in
             break
         shown += part
     os.close(main_end)
-    out, err = process.communicate()
-    return process.returncode, shown.decode().replace("\r\n", "\n"), (out or b"") + (err or b"")
+    out, err = child.communicate()
+    return child.returncode, shown.decode().replace("\r\n", "\n"), (out or b"") + (err or b"")
 
 
 # ---- colours ----
@@ -152,6 +154,19 @@ def test_a_file_that_cannot_be_written(tmp_path: Path, words: tuple[str], path: 
     assert sorted(os.listdir(folder)) == ["build.envd", "envd-cache.toml", "folder"]
 
 
+def test_a_failed_replacement_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_paths: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    (tmp_path / "out").write_text("old")
+    path = str(tmp_path / "out")
+    with pytest.raises(process.UsageError, match=r"out` cannot be written: No space left on device$"):
+        process.write("new", path)
+    assert (tmp_path / "out").read_text() == "old"
+    assert os.listdir(tmp_path) == ["out"]
+
+
 def test_a_full_device(tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
@@ -169,22 +184,23 @@ def test_a_full_device(tmp_path: Path) -> None:
 # ---- pipes and signals ----
 
 
-def test_a_reader_that_goes_away(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_reader_that_goes_away(tmp_path: Path, unbuffered: str) -> None:
     text = 'def build():\n    base()\n    cache.gha(scope="' + "x" * 200_000 + '")\n'
-    process = subprocess.Popen(
+    child = subprocess.Popen(
         [*PROGRAM, "compile"],
         cwd=repository(tmp_path, text),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(PYTHONUNBUFFERED=unbuffered),
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    assert process.stdout.read(1) == b"{"
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    process.stderr.close()
-    assert process.wait() == 0
+    assert child.stdout is not None
+    assert child.stderr is not None
+    assert child.stdout.read(1) == b"{"
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    child.stderr.close()
+    assert child.wait() == 0
 
 
 # Says when the evaluation starts, and takes the signal even where the tests' own parent ignores it.
@@ -203,15 +219,15 @@ sys.exit(main(["compile", "--time-limit", "60"]))
 
 
 def test_interrupt(tmp_path: Path) -> None:
-    process = subprocess.Popen(
+    child = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED],
         cwd=repository(tmp_path, ENDLESS),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
     )
-    assert process.stdout is not None
-    assert process.stdout.read(7) == b"running"
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert child.stdout is not None
+    assert child.stdout.read(7) == b"running"
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out, err) == (130, b"", b"")

@@ -39,8 +39,7 @@ ENVD_LOCAL_IMPORT = (
     "plain envd cannot import a local directory: it asks BuildKit without the directory's digest",
     "import from a registry, or build with docker buildx or buildctl",
 )
-ENVD_EXPORTS = ("EC401", "envd build takes one export, and this is another", "the first in the file is used")
-ENVD_IMPORTS = ("EC402", "envd build takes one import, and this is another", "the first in the file is used")
+ENVD_FIRST = "the first in the file is used"
 ENVD_LINE = ("EC405", "envd build cannot take a line end, and `scope` has one", "")
 NO_SHELL = "an argument without a shell cannot refer to the environment variable"
 TOKEN = 'token=cache.secret("T"), url_v2="https://x"'
@@ -121,21 +120,27 @@ CASES: dict[str, tuple[str, str, Options, list[Loss], int]] = {
         "envd",
         'cache.registry(ref="a", use="export"); cache.registry(ref="b", use="export")',
         Options(),
-        [ENVD_EXPORTS],
+        [("EC401", "envd build takes one export: `type=registry,ref=b` is left out", ENVD_FIRST)],
         1,
     ),
     "envd and three imports": (
         "envd",
         'cache.registry(ref="a", key=["x", "y", "z"], use="import")',
         Options(),
-        [ENVD_IMPORTS, ENVD_IMPORTS],
+        [
+            ("EC402", "envd build takes one import: `type=registry,ref=a:y` is left out", ENVD_FIRST),
+            ("EC402", "envd build takes one import: `type=registry,ref=a:z` is left out", ENVD_FIRST),
+        ],
         1,
     ),
     "what envd drops does not count": (
         "envd",
         'cache.local(path="c"); cache.registry(ref="a")',
         Options(),
-        [ENVD_EXPORTS, ENVD_LOCAL_IMPORT],
+        [
+            ("EC401", "envd build takes one export: `type=registry,ref=a` is left out", ENVD_FIRST),
+            ENVD_LOCAL_IMPORT,
+        ],
         2,
     ),
     "envd and a line end": (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import string
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from envd_cache.catalog.clients import CLIENTS
 from envd_cache.catalog.model import Secret
+from envd_cache.emit.flags import shell_word
 from envd_cache.emit.losses import reduced
 from envd_cache.emit.registry import Options, emitter
 from envd_cache.emit.wire import wire
@@ -155,6 +157,13 @@ def test_no_cache_is_no_line(workshop: Workshop) -> None:
     for to in FLAGS:
         assert text_of(workshop, to, [plan]) == ""
         assert bytes_of(workshop, to, [plan], Options(null=True)) == b""
+
+
+def test_only_harmless_words_are_bare() -> None:
+    """What a shell might expand is quoted, also where no file matches."""
+    bare = [mark for mark in map(chr, range(1, 128)) if shell_word((f"a{mark}b",)) == f"a{mark}b"]
+    assert bare == sorted(f"{string.ascii_letters}{string.digits}_@%+=:,./-")
+    assert shell_word(("",)) == "''"
 
 
 # ---- BuildKit's own forms ----
