@@ -20,7 +20,7 @@ def team(name):
 def build():
     base()
     team("app")
-    cache.s3(bucket="b", region=cache.env("REGION"), secret_access_key=cache.secret("S3_KEY"), use="export")
+    cache.s3(region=cache.env("REGION"), bucket="b", secret_access_key=cache.secret("S3_KEY"), use="export")
 """
 MANY_TEXT = """\
 //:build
@@ -39,7 +39,7 @@ MANY_TEXT = """\
   docker buildx with the driver docker:
     build.envd:8:5: the docker driver has no s3 cache
   envd build:
-    build.envd:8:5: envd build takes one export: `type=s3,XXX` is left out
+    build.envd:8:5: envd build takes one export: `type=s3,bucket=b,region=eu,secret_access_key=$S3_KEY` is left out
     build.envd:3:5: envd build takes one import: `type=registry,ref=ghcr.io/acme/app:main` is left out
 """
 DEFAULTS = 'def defaults():\n    cache.registry(ref="r", use="import")\n'
