@@ -20,13 +20,13 @@ def team(name):
 def build():
     base()
     team("app")
-    cache.s3(region=cache.env("REGION"), bucket="b", secret_access_key=cache.secret("S3_KEY"), use="export")
+    cache.s3(bucket="b", region=cache.env("REGION"), secret_access_key=cache.secret("K"), use="export")
 """
 MANY_TEXT = """\
 //:build
   export 1 of 2: type=registry,ref=ghcr.io/acme/app:feature-x,mode=max
     declared at build.envd:3:5, called from build.envd:7:5
-  export 2 of 2: type=s3,bucket=b,region=eu,secret_access_key=$S3_KEY
+  export 2 of 2: type=s3,bucket=b,region=eu,secret_access_key=$K
     declared at build.envd:8:5
   import 1 of 2: type=registry,ref=ghcr.io/acme/app:feature-x
     declared at build.envd:3:5, called from build.envd:7:5
@@ -35,11 +35,11 @@ MANY_TEXT = """\
   facts:
     branch = "feature/x", from --fact (build.envd:3:53, called from build.envd:7:5)
     env REGION = "eu", from --fact (build.envd:8:33)
-    secret S3_KEY: its value stays in the environment (build.envd:8:72)
+    secret K: its value stays in the environment (build.envd:8:72)
   docker buildx with the driver docker:
     build.envd:8:5: the docker driver has no s3 cache
   envd build:
-    build.envd:8:5: envd build takes one export: `type=s3,bucket=b,region=eu,secret_access_key=$S3_KEY` is left out
+    build.envd:8:5: envd build takes one export: `type=s3,bucket=b,region=eu,secret_access_key=$K` is left out
     build.envd:3:5: envd build takes one import: `type=registry,ref=ghcr.io/acme/app:main` is left out
 """
 DEFAULTS = 'def defaults():\n    cache.registry(ref="r", use="import")\n'
@@ -47,7 +47,7 @@ DEFAULTS = 'def defaults():\n    cache.registry(ref="r", use="import")\n'
 
 def test_a_plan_in_words(tmp_path: Path) -> None:
     facts = ("--fact", "branch=feature/x", "--fact", "env.REGION=eu")
-    assert run(repository(tmp_path, MANY), "explain", *facts, S3_KEY="s3cr3t") == (0, MANY_TEXT, "")
+    assert run(repository(tmp_path, MANY), "explain", *facts, K="s3cr3t") == (0, MANY_TEXT, "")
 
 
 def test_no_cache(tmp_path: Path) -> None:
