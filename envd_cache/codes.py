@@ -289,6 +289,13 @@ CODES: tuple[Code, ...] = (
         "`--resolve-secrets` was asked for, and the variable is not in the environment, or is no UTF-8.",
         "Set it.",
     ),
+    Code(
+        "EC407",
+        "template-read-twice",
+        "Newer releases of docker compose hand builds to bake, which takes `${` and `%{` in a value for a "
+        "template even after compose has read it; older ones do not. No spelling suits both.",
+        "Use a value without these marks.",
+    ),
 )
 
 

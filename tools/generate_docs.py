@@ -239,6 +239,9 @@ def _losses(client: Client, say: Translate) -> list[str]:
         found.append(what)
     if not client.keeps_newlines:
         found.append(say("a line end in a value"))
+    if client.reads_twice:
+        marks = ", ".join(f"`{mark}`" for mark in client.reads_twice)
+        found.append(say("{marks} in a value").format(marks=marks))
     return found
 
 

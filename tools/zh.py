@@ -52,6 +52,7 @@ TEXTS: dict[str, str] = {
     "{when}, as `{type}`": "{when}，类型为 `{type}`",
     # ---- what outputs warn about ----
     "a line end in a value": "值中的换行",
+    "{marks} in a value": "值中的 {marks}",
     "more than one export": "多于一个导出",
     "more than one import": "多于一个导入",
     "{what} as an import": "导入 {what}",

@@ -31,7 +31,10 @@ class Drop(Record):
 
 
 class Client(Record):
-    """A program that takes cache options. A limit of 0 is no limit."""
+    """A program that takes cache options. A limit of 0 is no limit.
+
+    `reads_twice` are marks that one release of the program takes as they are and another fills in.
+    """
 
     name: str
     title: str
@@ -40,6 +43,7 @@ class Client(Record):
     max_exports: int = 0
     max_imports: int = 0
     keeps_newlines: bool = True
+    reads_twice: tuple[str, ...] = ()
     drops: tuple[Drop, ...] = ()
 
 
@@ -104,6 +108,16 @@ ENVD = Client(
     ),
 )
 
+# Newer releases of compose hand the work to bake, which reads what compose has filled in once more.
+COMPOSE = Client(
+    name="compose",
+    title="docker compose",
+    export_flag="cache_to",
+    import_flag="cache_from",
+    reads_twice=("${", "%{"),
+    drops=BUILDX.drops,
+)
+
 GITHUB_ACTION = Client(
     name="build-push-action",
     title="docker/build-push-action",
@@ -111,4 +125,4 @@ GITHUB_ACTION = Client(
     import_flag="cache-from",
 )
 
-CLIENTS: tuple[Client, ...] = (BUILDCTL, BUILDX, ENVD, GITHUB_ACTION)
+CLIENTS: tuple[Client, ...] = (BUILDCTL, BUILDX, ENVD, COMPOSE, GITHUB_ACTION)

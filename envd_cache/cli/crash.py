@@ -12,12 +12,15 @@ import traceback
 def report_crash(version: str) -> str:
     """Write the current exception to a file of its own and return what to tell the person."""
     error = sys.exception()
-    handle, path = tempfile.mkstemp(prefix="envd-cache-crash-", suffix=".txt")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(f"envd-cache {version}, Python {platform.python_version()}, {platform.platform()}\n")
-        # Without values of variables: they could hold credentials.
-        file.write("".join(traceback.format_exception(error)))
-    return (
-        f"envd-cache: internal error: {type(error).__name__}\n"
-        f"This is a fault of envd-cache, not of your file. Please report it with {path}\n"
-    )
+    told = f"envd-cache: internal error: {type(error).__name__}\n"
+    try:
+        handle, path = tempfile.mkstemp(prefix="envd-cache-crash-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"envd-cache {version}, Python {platform.python_version()}, {platform.platform()}\n")
+            # Places only: a message or a variable could hold a credential.
+            file.write("Traceback (most recent call last):\n")
+            file.write("".join(traceback.format_tb(error.__traceback__ if error else None)))
+            file.write(f"{type(error).__name__}\n")
+    except OSError:
+        return f"{told}This is a fault of envd-cache, not of your file. Please report it.\n"
+    return f"{told}This is a fault of envd-cache, not of your file. Please report it with {path}\n"

@@ -105,17 +105,17 @@ def _fact(fact: FactRead) -> str:
 
 
 def _drops(plan: CachePlan) -> dict[str, list[str]]:
-    """Return, by client, what it would leave out of a plan, in words."""
+    """Return, by client, what it would leave out of a plan, in words; what was said is not said again."""
     found: dict[str, list[str]] = {}
+    said: set[str] = set()
     for client in CLIENTS:
-        for diagnostic in _losses(plan, client, ""):
-            found.setdefault(client.title, []).append(_loss(diagnostic))
-        for driver in DRIVERS:
-            for diagnostic in _losses(plan, client, driver):
-                text = _loss(diagnostic)
-                if text not in found.get(client.title, ()):
-                    found.setdefault(f"{client.title} with the driver {driver}", []).append(text)
-    return {name: list(dict.fromkeys(texts)) for name, texts in found.items()}
+        for driver in ("", *DRIVERS):
+            name = f"{client.title} with the driver {driver}" if driver else client.title
+            for text in map(_loss, _losses(plan, client, driver)):
+                if text not in said:
+                    said.add(text)
+                    found.setdefault(name, []).append(text)
+    return found
 
 
 def _losses(plan: CachePlan, client: Client, driver: str) -> tuple[Diagnostic, ...]:

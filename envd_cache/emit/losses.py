@@ -61,6 +61,10 @@ def _kept(
                 message = f"{client.title} cannot take a line end, and `{name}` has one"
                 diagnostics.append(_loss("EC405", entry, message, attribute=name))
                 continue
+            if found := _read_twice(entry, client):
+                name, mark = found
+                message = f"`{name}` holds `{mark}`, which some releases of {client.title} fill in again"
+                diagnostics.append(_loss("EC407", entry, message, "use a value without it", attribute=name))
             limit = client.max_exports if direction == EXPORT else client.max_imports
             if limit and len(kept) >= limit:
                 message = f"{client.title} takes one {direction}: `{shown(entry)}` is left out"
@@ -91,6 +95,14 @@ def _broken_line(entry: WireEntry) -> str:
         if isinstance(value, str) and not set(value).isdisjoint("\r\n"):
             return name
     return ""
+
+
+def _read_twice(entry: WireEntry, client: Client) -> tuple[str, str] | None:
+    for name, value in entry.attrs:
+        for mark in client.reads_twice:
+            if isinstance(value, str) and mark in value:
+                return name, mark
+    return None
 
 
 def _without_unsayable(entry: WireEntry, options: Options, diagnostics: list[Diagnostic]) -> WireEntry:

@@ -97,7 +97,7 @@ EMITTERS: tuple[Emitter, ...] = (
         "a fragment for `docker compose build`",
         module="envd_cache.emit.compose",
         media_type="application/yaml",
-        client="buildx",
+        client="compose",
         reference_form="`${NAME}`",
     ),
     Emitter(

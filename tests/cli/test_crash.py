@@ -20,8 +20,7 @@ def crashed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> tuple[int, str, str]:
     def fault(*_args: object) -> int:
-        secret = "s3cr3t"
-        raise RuntimeError("the fault" if secret else "")
+        raise RuntimeError("the fault"[::-1])
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(main, "_compile", fault)
@@ -49,8 +48,23 @@ def test_the_file(crashed: tuple[int, str, str], tmp_path: Path) -> None:
     first, *rest = file.read_text().splitlines()
     assert first.startswith(f"envd-cache {__version__}, Python ")
     assert rest[0] == "Traceback (most recent call last):"
-    assert rest[-1] == "RuntimeError: the fault"
+    assert rest[-1] == "RuntimeError"
     assert any("in fault" in line for line in rest)
+    # The message of an exception can quote a value of the file, and so a credential.
+    assert "tluaf" not in file.read_text()
+
+
+def test_no_place_for_the_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fault(*_args: object) -> int:
+        raise RuntimeError("the fault")
+
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
+    monkeypatch.setattr(main, "_run_command", fault)
+    assert main.main(["schema"]) == 2
+    assert capsys.readouterr().err == (
+        "envd-cache: internal error: RuntimeError\n"
+        "This is a fault of envd-cache, not of your file. Please report it.\n"
+    )
 
 
 def test_two_crashes_make_two_files(
