@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from envd_cache.catalog.clients import Client
     from envd_cache.cli.options import Values
     from envd_cache.diagnostics import Diagnostic
-    from envd_cache.emit.wire import WireEntry
     from envd_cache.evaluate.model import CallSite, FactRead
     from envd_cache.ir.model import CachePlan
 

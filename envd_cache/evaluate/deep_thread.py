@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 # envd's interpreter stops at 99,998 nested calls. That many fit into a stack of 256 MiB, of which the
 # system hands out only what is used.
 MAX_CALLS = 100_000
+FEW_CALLS = 500
 STACK_BYTES = 256 * 1024 * 1024
 
 

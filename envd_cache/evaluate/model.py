@@ -6,7 +6,7 @@ from envd_cache.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from envd_cache.source import Location, SourceFile, Target
 
@@ -18,13 +18,21 @@ class Frame(Record):
     location: Location
 
 
-class CallSite(Record):
-    """Where a call was written: the call itself first, then the calls that led to it, outward.
+class CallSite:
+    """Where a call was written. The places are worked out when somebody looks, which is for problems only."""
 
-    `frames` is empty when no file of the user's was on the stack.
-    """
+    __slots__ = ("_frames", "_work_out")
 
-    frames: tuple[Frame, ...]
+    def __init__(self, work_out: Callable[[], tuple[Frame, ...]]) -> None:
+        self._work_out = work_out
+        self._frames: tuple[Frame, ...] | None = None
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The call itself first, then the calls that led to it, outward; empty without a file of the user's."""
+        if self._frames is None:
+            self._frames = self._work_out()
+        return self._frames
 
     @property
     def location(self) -> Location | None:

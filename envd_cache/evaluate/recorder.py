@@ -54,7 +54,7 @@ class Recorder:
             function,
             tuple([_value(value) for value in args]),
             {name: _value(value) for name, value in kwargs.items()},
-            CallSite(self._frames(function, frames)),
+            CallSite(lambda: self._frames(function, frames)),
         )
         if function.startswith(_CACHE):
             name = function[len(_CACHE) :]
