@@ -6,7 +6,10 @@ Nothing here raises for a bad build file, prints, or reads the environment: ever
 
 from __future__ import annotations
 
+import os
+
 from envd_cache import pipeline
+from envd_cache.diagnostics import Result, in_order
 from envd_cache.emit import compile_plans
 from envd_cache.emit.registry import EMITTERS, Options, emitter
 from envd_cache.evaluate.interpreter import TIME_LIMIT
@@ -14,14 +17,14 @@ from envd_cache.source import Target, parse_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.diagnostics import Result
+
     from envd_cache.evaluate.facts import Facts
     from envd_cache.evaluate.model import Evaluation
     from envd_cache.ir.model import CachePlan
 
 
 def evaluation(
-    target: str, facts: Facts | None = None, *, time_limit: float = TIME_LIMIT
+    target: str | os.PathLike[str], facts: Facts | None = None, *, time_limit: float = TIME_LIMIT
 ) -> Result[Evaluation]:
     """Run one target, `FILE[:FUNCTION]` as in `envd --from`, and return what it did.
 
@@ -31,7 +34,9 @@ def evaluation(
     return pipeline.evaluate(_target(target), pipeline.session(facts, time_limit))
 
 
-def plan(target: str, facts: Facts | None = None, *, time_limit: float = TIME_LIMIT) -> Result[CachePlan]:
+def plan(
+    target: str | os.PathLike[str], facts: Facts | None = None, *, time_limit: float = TIME_LIMIT
+) -> Result[CachePlan]:
     """Return the plan of one target: exports and imports in declared order, in no dialect.
 
     Use it only when no diagnostic has the severity "error". A value is what BuildKit reads once an
@@ -49,10 +54,12 @@ def output(plan: CachePlan, to: str = "llb", options: Options | None = None) -> 
     chosen = emitter(to)
     if chosen is None:
         raise ValueError(f"no output `{to}`; there are {', '.join(known.name for known in EMITTERS)}")
-    return compile_plans((plan,), chosen, options or Options())
+    found = compile_plans((plan,), chosen, options or Options())
+    return Result(found.value, in_order(found.diagnostics))
 
 
-def _target(text: str) -> Target:
+def _target(named: str | os.PathLike[str]) -> Target:
+    text = os.fspath(named)
     target = parse_target(text)
     if target is None:
         raise ValueError(f"`{text}`: write FILE or FILE:FUNCTION")

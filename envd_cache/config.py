@@ -75,6 +75,8 @@ def _read(folder: str, path: str, table: tuple[str, ...]) -> Result[Root] | None
         if key not in KEYS:
             near = did_you_mean(key, KEYS)
             hint = f"did you mean `{near}`?" if near else f"known keys: {', '.join(KEYS)}"
+            if key == TABLE[0] and not table:
+                hint = f"in {CONFIG_FILE} the keys stand at the top, without a table"
             problems.append(_problem(path, f"unknown key `{key}`", hint))
     defaults = values.get("defaults", "")
     if not isinstance(defaults, str) or (defaults and not _names_function(defaults)):

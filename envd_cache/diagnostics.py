@@ -107,5 +107,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     lowered = {name.lower(): name for name in names}
     if word.lower() in lowered:
         return lowered[word.lower()]
-    near = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    near = get_close_matches(word.lower(), lowered, n=1, cutoff=0.7)
     return lowered[near[0]] if near else ""

@@ -56,7 +56,7 @@ def plan(target: Target, during: Session) -> Result[CachePlan]:
     """Run one target and return its plan; the problems of all phases are in it."""
     evaluation = evaluate(target, during)
     lowered = lower(evaluation.value)
-    return Result(lowered.value, in_order(evaluation.diagnostics + lowered.diagnostics))
+    return Result(lowered.value, in_order(_without_echoes(evaluation.diagnostics + lowered.diagnostics)))
 
 
 def compile_targets(
@@ -79,7 +79,7 @@ def compile_targets(
         lowered = lower(evaluation.value)
         printed += evaluation.value.printed
         plans.append(lowered.value)
-        diagnostics += evaluation.diagnostics + lowered.diagnostics
+        diagnostics += _without_echoes(evaluation.diagnostics + lowered.diagnostics)
     if len(plans) > 1:
         diagnostics += between_targets(plans)
     written: Result[str | bytes | None] = Result(None)
@@ -93,6 +93,20 @@ def compile_targets(
     diagnostics = in_order(diagnostics)
     output = None if has_errors(diagnostics) else written.value
     return Result(Compiled(tuple(plans), output, tuple(printed)), diagnostics)
+
+
+def _without_echoes(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Leave out an unset variable inside an argument that must be a secret: setting it would not help."""
+    wrong = [found.location for found in diagnostics if found.code == "EC111" and found.location]
+    if not wrong:
+        return diagnostics
+    return tuple(
+        found
+        for found in diagnostics
+        if found.code != "EC116"
+        or found.location is None
+        or not any(found.location.is_inside(place) for place in wrong)
+    )
 
 
 def targets_of(path: str, during: Session) -> Result[tuple[Target, ...]]:
@@ -110,7 +124,7 @@ def targets_of(path: str, during: Session) -> Result[tuple[Target, ...]]:
     found: list[Target] = []
     broken: list[Diagnostic] = []
     for definition in functions(read.value):
-        if definition.name.startswith("_") or definition.required:
+        if definition.name.startswith("_") or definition.parameters:
             continue
         target = Target(path, definition.name)
         evaluation = evaluate(target, during)

@@ -109,6 +109,11 @@ class Location(Record):
     source: SourceFile
     span: Span
 
+    def is_inside(self, other: Location) -> bool:
+        """Say whether this place is a part of another one, or the same."""
+        within = other.span.start <= self.span.start and self.span.end <= other.span.end
+        return within and self.source == other.source
+
 
 class Target(Record):
     """What is built: a function of a build file, as in envd's `--from FILE:FUNCTION`."""

@@ -228,12 +228,9 @@ def _losses(client: Client, say: Translate) -> list[str]:
         if len(directions) == 1 and directions[0] != BOTH:
             word = "{what} as an export" if directions[0] == EXPORT else "{what} as an import"
             what = say(word).format(what=what)
-        if drop.unless_attrs:
-            groups = [_or(group, say) for group in drop.unless_attrs]
+        if drop.needs:
+            groups = [_or((*need.attrs, *(f"${name}" for name in need.env)), say) for need in drop.needs]
             what = say("{what} without {attributes}").format(what=what, attributes=say(" and ").join(groups))
-        if drop.unless_env:
-            names = ", ".join(f"`{name}`" for name in drop.unless_env)
-            what = say("{what}, where {names} is not set").format(what=what, names=names)
         if drop.driver:
             what = say("{what} with `--driver {driver}`").format(what=what, driver=drop.driver)
         found.append(what)

@@ -52,13 +52,13 @@ TEXTS: dict[str, str] = {
     "{when}, as `{type}`": "{when}，类型为 `{type}`",
     # ---- what outputs warn about ----
     "a line end in a value": "值中的换行",
+    "a schema is JSON in any case": "模式总是 JSON",
     "{marks} in a value": "值中的 {marks}",
     "more than one export": "多于一个导出",
     "more than one import": "多于一个导入",
     "{what} as an import": "导入 {what}",
     "{what} with `--driver {driver}`": "使用 `--driver {driver}` 时的 {what}",
     "{what} without {attributes}": "缺少 {attributes} 的 {what}",
-    "{what}, where {names} is not set": "{what}，且 {names} 未设置",
     # ---- commands ----
     "evaluate a build file and write its caches for an engine": "执行构建文件，为某个引擎写出缓存设置",
     "tell in words what a target caches and why, or what a code such as EC102 means": (

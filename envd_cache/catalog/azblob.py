@@ -46,6 +46,7 @@ BACKEND = Backend(
         Param(
             "prefix",
             str,
+            format="folder",
             default="",
             env=(Env("BUILDKIT_AZURE_STORAGE_PREFIX", "buildkitd"),),
             since="v0.11.0",
@@ -59,8 +60,17 @@ BACKEND = Backend(
             since="v0.11.0",
             doc="Name of the manifest. `a;b` writes and reads both.",
         ),
-        Param("blobs_prefix", str, default="blobs", since="v0.11.0", doc="Folder of the blobs."),
-        Param("manifests_prefix", str, default="manifests", since="v0.11.0", doc="Folder of the manifests."),
+        Param(
+            "blobs_prefix", str, format="folder", default="blobs", since="v0.11.0", doc="Folder of the blobs."
+        ),
+        Param(
+            "manifests_prefix",
+            str,
+            format="folder",
+            default="manifests",
+            since="v0.11.0",
+            doc="Folder of the manifests.",
+        ),
         Param(
             "secret_access_key",
             Secret,

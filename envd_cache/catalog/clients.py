@@ -13,20 +13,25 @@ if TYPE_CHECKING:
     from envd_cache.catalog.model import Direction
 
 
+class Need(Record):
+    """What an entry must have: one of the attributes, or one of the variables where the client runs."""
+
+    attrs: tuple[str, ...]
+    env: tuple[str, ...] = ()
+
+
 class Drop(Record):
     """An entry that a client accepts and then does not use.
 
-    It applies to entries of `type` in `direction`, unless they have one attribute of each group in
-    `unless_attrs`, or all of `unless_env` are set where the client runs. With `driver`, only when that
-    buildx driver is asked for.
+    It applies to entries of `type` in `direction`, unless every one of `needs` is there. With `driver`,
+    only when that buildx driver is asked for.
     """
 
     type: str
     direction: Direction
     reason: str
     hint: str = ""
-    unless_attrs: tuple[tuple[str, ...], ...] = ()
-    unless_env: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     driver: str = ""
 
 
@@ -47,7 +52,11 @@ class Client(Record):
     drops: tuple[Drop, ...] = ()
 
 
-_GHA_ATTRS = (("token",), ("url", "url_v2"))
+_GHA = (Need(("token",)), Need(("url", "url_v2")))
+_GHA_OR_ENV = (
+    Need(("token",), ("ACTIONS_RUNTIME_TOKEN",)),
+    Need(("url", "url_v2"), ("ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL")),
+)
 _DOCKER = "the docker driver"
 
 BUILDCTL = Client(
@@ -68,8 +77,7 @@ BUILDX = Client(
             BOTH,
             "docker buildx drops this entry in silence: it has no token, or no address of the service",
             hint="run it where ACTIONS_RUNTIME_TOKEN and ACTIONS_RESULTS_URL are set",
-            unless_attrs=_GHA_ATTRS,
-            unless_env=("ACTIONS_RUNTIME_TOKEN",),
+            needs=_GHA_OR_ENV,
         ),
         Drop("s3", BOTH, f"{_DOCKER} has no s3 cache", driver="docker"),
         Drop("azblob", BOTH, f"{_DOCKER} has no azblob cache", driver="docker"),
@@ -96,14 +104,14 @@ ENVD = Client(
             IMPORT,
             "plain envd cannot import from GitHub Actions: it reads no ACTIONS_* variable",
             hint="give `token` and `url_v2`, or build with docker buildx",
-            unless_attrs=_GHA_ATTRS,
+            needs=_GHA,
         ),
         Drop(
             "gha",
             EXPORT,
             "envd reads no ACTIONS_* variable: BuildKit refuses this export without a token and an address",
             hint="give `token` and `url_v2`, or build with docker buildx",
-            unless_attrs=_GHA_ATTRS,
+            needs=_GHA,
         ),
     ),
 )

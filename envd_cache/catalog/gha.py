@@ -74,6 +74,7 @@ BACKEND = Backend(
         Param(
             "repository",
             str,
+            needs="ghtoken",
             direction=EXPORT,
             format="repository",
             since="v0.14.0",
@@ -82,6 +83,7 @@ BACKEND = Backend(
         Param(
             "ghtoken",
             Secret,
+            needs="repository",
             direction=EXPORT,
             secret=True,
             since="v0.14.0",

@@ -42,7 +42,8 @@ class Param(Record):
 
     `wire` is BuildKit's spelling (default: the name); `wire_import` where the import differs. `choices`
     closes a string to a set. `format` names a check in `catalog.formats`. `default` is what BuildKit
-    takes when the attribute is absent; it is documented and never written. `since` is the first BuildKit
+    takes when the attribute is absent; it is documented and never written. `needs` is a parameter without
+    which this one has no effect. `since` is the first BuildKit
     release that reads the attribute, `since_note` what a client must have besides.
     """
 
@@ -54,6 +55,7 @@ class Param(Record):
     direction: Direction = BOTH
     required: bool = False
     default: str | int | bool | None = None
+    needs: str = ""
     choices: tuple[str | int, ...] = ()
     format: str = ""
     minimum: int | None = None

@@ -69,6 +69,7 @@ BACKEND = Backend(
         Param(
             "use_path_style",
             bool,
+            needs="endpoint_url",
             default=False,
             since="v0.11.0",
             doc="Put the bucket into the path rather than the host name; only with `endpoint_url`.",
@@ -92,6 +93,7 @@ BACKEND = Backend(
         Param(
             "session_token",
             Secret,
+            needs="access_key_id",
             secret=True,
             env=(Env("AWS_SESSION_TOKEN", "buildx"),),
             since="v0.11.0",

@@ -54,7 +54,10 @@ SCHEMA = Command(
     "schema",
     "write the JSON Schema of all cache declarations",
     None,
-    (Option("--output", "write to a file, whole or not at all", short="-o", metavar="FILE"),),
+    (
+        Option("--output", "write to a file, whole or not at all", short="-o", metavar="FILE"),
+        Option("--format", "a schema is JSON in any case", choices=("json",)),
+    ),
 )
 
 COMPLETION = Command(

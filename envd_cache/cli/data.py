@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from envd_cache.codes import Code
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.emit.registry import Emitter
     from envd_cache.emit.wire import WireEntry
@@ -51,6 +52,11 @@ def explained_data(plans: Sequence[CachePlan], drops: object, diagnostics: Seque
             "diagnostics": diagnostics_data(diagnostics),
         }
     )
+
+
+def code_data(code: Code) -> str:
+    """Return what `explain` tells of a code."""
+    return _document({"code": code.code, "name": code.name, "why": code.why, "instead": code.instead})
 
 
 def plan_data(plan: CachePlan) -> dict[str, object]:

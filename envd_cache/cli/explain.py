@@ -25,7 +25,7 @@ def explain(values: Values) -> int:
     """Run the command and return the exit code."""
     asked = values["target"]
     if isinstance(asked, str) and _looks_like_a_code(asked):
-        return _explain_code(asked)
+        return _explain_code(asked, as_data=values["format"] == "json")
     during = process.open_session(values)
     targets, before = process.chosen_targets(values, during)
     plans: list[CachePlan] = []
@@ -52,10 +52,14 @@ def _looks_like_a_code(text: str) -> bool:
     return len(text) == 5 and text[:2].upper() == "EC" and text[2:].isdigit()
 
 
-def _explain_code(text: str) -> int:
+def _explain_code(text: str, *, as_data: bool) -> int:
     from envd_cache.codes import CODES, page  # noqa: PLC0415
 
     for code in CODES:
+        if code.code == text.upper() and as_data:
+            from envd_cache.cli.data import code_data  # noqa: PLC0415
+
+            return process.write(code_data(code), "")
         if code.code == text.upper():
             return process.write(page(code), "")
     known = ", ".join(code.code for code in CODES)

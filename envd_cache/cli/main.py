@@ -17,6 +17,7 @@ from envd_cache.cli.process import (
     WRONG_USE,
     UsageError,
     chosen_targets,
+    environment,
     open_session,
     report,
     text,
@@ -45,6 +46,12 @@ def main(words: Sequence[str]) -> int:
         else:
             name = named.name
         return _run_command(name, values)
+    except FileNotFoundError as error:
+        # Only os.getcwd raises it without a name; every file that is read has its own diagnostic.
+        if error.filename is not None:
+            raise
+        sys.stderr.write("envd-cache: error: the current folder does not exist any more\n")
+        return WRONG_USE
     except UsageError as error:
         sys.stderr.write(f"envd-cache: error: {error}\n")
         return WRONG_USE
@@ -102,16 +109,17 @@ def _compile(values: Values) -> int:
         raise UsageError("--resolve-secrets does not go with --format json, which is made to be kept")
     if values["binary"] and not output and sys.stdout.isatty():
         raise UsageError("--binary does not write to a terminal; use --output FILE or a pipe")
+    during = open_session(values)
+    environ = environment(during)
     options = Options(
         keyed=everything,
         null=bool(values["null"]),
         binary=bool(values["binary"]),
         frontend=bool(values["frontend"]),
         driver=text(values, "driver"),
-        environ=os.environ,
-        secrets=os.environ if values["resolve_secrets"] else None,
+        environ=environ,
+        secrets=environ if values["resolve_secrets"] else None,
     )
-    during = open_session(values)
     targets, before = chosen_targets(values, during)
     if has_errors(before):
         return report(before, values)

@@ -13,6 +13,8 @@ from envd_cache.source import Target, parse_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from envd_cache.cli.options import Values
     from envd_cache.pipeline import Session
 
@@ -67,6 +69,12 @@ def open_session(values: Values) -> Session:
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     clones = os.path.join(cache, "envd", "envdlib")
     return session(Facts(os.environ, given, _machine(), clones), seconds, alone=True)
+
+
+def environment(during: Session) -> Mapping[str, str]:
+    """Return the environment as the build file sees it: with what `--fact env.NAME=…` says."""
+    given = {name[4:]: value for name, value in during.facts.given.items() if name.startswith("env.")}
+    return {**os.environ, **given} if given else os.environ
 
 
 def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:

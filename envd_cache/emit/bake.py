@@ -52,8 +52,13 @@ def target_names(plans: tuple[WirePlan, ...]) -> dict[str, str]:
 
 
 def _identifier(label: str) -> str:
-    kept = [letter if letter.isascii() and letter.isalnum() else "-" for letter in label]
-    return "".join(kept).strip("-") or "target"
+    kept = "".join([letter if letter.isascii() and letter.isalnum() else "-" for letter in label]).strip("-")
+    if label.isascii():
+        return kept
+    # What was lost comes back as digits of a hash, so that the name does not depend on its neighbours.
+    from envd_cache.evaluate.slug import digits  # noqa: PLC0415 - hardly a label needs it
+
+    return f"{kept}-{digits(label)}" if kept else digits(label)
 
 
 def _variables(entry: WireEntry) -> dict[str, object]:

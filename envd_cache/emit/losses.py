@@ -55,7 +55,7 @@ def _kept(
             if drop := _drop(client, entry, direction, options):
                 diagnostics.append(_loss("EC403", entry, drop.reason, drop.hint))
                 # What the client drops by itself is still said: it may run elsewhere.
-                if not drop.unless_env and not drop.driver:
+                if not drop.driver and not any(need.env for need in drop.needs):
                     continue
             if not client.keeps_newlines and (name := _broken_line(entry)):
                 message = f"{client.title} cannot take a line end, and `{name}` has one"
@@ -82,9 +82,10 @@ def _drop(client: Client, entry: WireEntry, direction: Direction, options: Optio
             continue
         if drop.driver and drop.driver != options.driver:
             continue
-        if drop.unless_attrs and all(given.intersection(group) for group in drop.unless_attrs):
-            continue
-        if drop.unless_env and all(options.environ.get(name) for name in drop.unless_env):
+        if drop.needs and all(
+            given.intersection(need.attrs) or any(options.environ.get(name) for name in need.env)
+            for need in drop.needs
+        ):
             continue
         return drop
     return None

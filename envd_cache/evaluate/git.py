@@ -10,6 +10,8 @@ import os
 
 from envd_cache.record import Record
 
+# What the HEAD file of a reftable repository says, for programs that do not know the format.
+_REFTABLE = "refs/heads/.invalid"
 _LIMIT = 16 * 1024 * 1024
 _HEX = frozenset("0123456789abcdef")
 
@@ -37,9 +39,9 @@ def read_head(folder: str) -> Head | None:
         git = os.path.join(folder, pointer[len("gitdir: ") :])
     head = _read(os.path.join(git, "HEAD"))
     if not head.startswith("ref: "):
-        return Head("", head) if _is_commit(head) else None
+        return Head("", head) if is_commit(head) else None
     ref = head[len("ref: ") :]
-    if not ref.startswith("refs/heads/"):
+    if not ref.startswith("refs/heads/") or ref == _REFTABLE:
         return None
     common = os.path.join(git, _read(os.path.join(git, "commondir")) or ".")
     return Head(ref[len("refs/heads/") :], _commit(git, ref) or _commit(common, ref))
@@ -47,16 +49,17 @@ def read_head(folder: str) -> Head | None:
 
 def _commit(git: str, ref: str) -> str:
     loose = _read(os.path.join(git, ref))
-    if _is_commit(loose):
+    if is_commit(loose):
         return loose
     for line in _read(os.path.join(git, "packed-refs")).split("\n"):
         commit, _, name = line.partition(" ")
-        if name == ref and _is_commit(commit):
+        if name == ref and is_commit(commit):
             return commit
     return ""
 
 
-def _is_commit(text: str) -> bool:
+def is_commit(text: str) -> bool:
+    """Return whether a text is a full commit id as git writes it, SHA-1 or SHA-256."""
     return len(text) in (40, 64) and _HEX.issuperset(text)
 
 

@@ -1,4 +1,4 @@
-"""Runs a build file. The only module that imports starlark.
+"""Runs a build file. The only module that imports starlark, and one file because of that.
 
 One `Interpreter` holds the frozen prelude and runs one target at a time. Its sink, the one Python
 function behind every builtin, records calls and answers questions about facts; it never raises, because
@@ -97,9 +97,9 @@ class Interpreter:
         label = facts.given.get("target") or target_label(folder, name, target.function)
         # The interpreter clears room for every call that it allows: 2 ms for as many as envd allows.
         # Hardly a file calls deeper than a few, so the deep one is run again.
-        run = self._executed(_Run(self, target, label, root, facts, FEW_CALLS), time_limit)
+        run = self._executed(_Run(self, target, label, root, facts, max_calls=FEW_CALLS), time_limit)
         if any(found.code == "EC010" for found in run.diagnostics):
-            run = self._executed(_Run(self, target, label, root, facts, MAX_CALLS), time_limit)
+            run = self._executed(_Run(self, target, label, root, facts, max_calls=MAX_CALLS), time_limit)
         return run.result()
 
     def _executed(self, run: _Run, time_limit: float) -> _Run:
@@ -147,7 +147,14 @@ class _Run:
     """The state of one evaluation."""
 
     def __init__(
-        self, interpreter: Interpreter, target: Target, label: str, root: Root, facts: Facts, max_calls: int
+        self,
+        interpreter: Interpreter,
+        target: Target,
+        label: str,
+        root: Root,
+        facts: Facts,
+        *,
+        max_calls: int,
     ) -> None:
         self.interpreter = interpreter
         self._max_calls = max_calls
@@ -224,7 +231,12 @@ class _Run:
         module = self._module_of(read.value, resolved.value)
         if module is not None:
             self.by_default = defaults
+            before = len(self.diagnostics)
             self._call(module, function, read.value)
+            self.diagnostics[before:] = [
+                found.replace(hint=f"{config} names it as the default") if found.code == "EC013" else found
+                for found in self.diagnostics[before:]
+            ]
 
     def _module_of(self, source: SourceFile, path: str) -> starlark.FrozenModule | None:
         """Return a file's frozen module, evaluating what it loads first; None when something failed."""

@@ -29,7 +29,7 @@ class CallSite:
 
     @property
     def frames(self) -> tuple[Frame, ...]:
-        """The call itself first, then the calls that led to it, outward; empty without a file of the user's."""
+        """The call itself, then the calls that led to it, outward; empty when none is in a file."""
         if self._frames is None:
             self._frames = self._work_out()
         return self._frames

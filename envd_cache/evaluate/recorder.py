@@ -116,7 +116,7 @@ class Recorder:
                 else f"no {name} is known"
             )
             given = f"env.{argument}" if name == "env" else name
-            hint = f"set it, or give it with `--fact {given}=…`"
+            hint = f"give it with `--fact {given}=…`"
             if name == "env":
                 hint = f'set it, give it with `--fact {given}=…`, or write `default="…"`'
             self._refuse(call, (Problem("EC116", what, hint=hint),))

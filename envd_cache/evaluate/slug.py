@@ -25,13 +25,14 @@ def slug(text: str) -> str:
             replaced = True
     tag = "".join(made).lstrip(".-")
     if not tag:
-        return _digits(text)
+        return digits(text)
     if len(tag) > MAX_TAG:
-        return f"{tag[: MAX_TAG - 9]}-{_digits(text)}"
+        return f"{tag[: MAX_TAG - 9]}-{digits(text)}"
     return tag
 
 
-def _digits(text: str) -> str:
+def digits(text: str) -> str:
+    """Return the first 8 hexadecimal digits of a text's SHA-256."""
     from hashlib import sha256  # noqa: PLC0415 - 3 ms, and hardly a branch needs it
 
     return sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]

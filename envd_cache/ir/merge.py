@@ -44,8 +44,8 @@ def merge(declarations: Iterable[CacheDecl]) -> Merged:
             elif normalised(first) != normalised(entry):
                 diagnostics.append(_two_writers(entry, first))
         for entry in made[1]:
-            first = _claim(entry, read)
-            if first is None:
+            first = read.setdefault(_identity(entry), entry)
+            if first is entry:
                 imports.append(entry)
             elif normalised(first) != normalised(entry):
                 diagnostics.append(_two_readers(entry, first))
@@ -62,6 +62,14 @@ def between_targets(plans: Sequence[CachePlan]) -> tuple[Diagnostic, ...]:
             if first is not None and normalised(first) != normalised(entry):
                 diagnostics.append(_two_writers(entry, first))
     return tuple(diagnostics)
+
+
+def _identity(entry: CacheEntry) -> object:
+    """Return what makes two imports one to BuildKit: the reference, or all attributes of other types.
+
+    Source: BuildKit v0.32.2 `solver/llbsolver/bridge.go` merges registry imports by their `ref` alone.
+    """
+    return places(entry) if entry.attr("ref") is not None else normalised(entry)
 
 
 def _claim(entry: CacheEntry, claimed: dict[object, CacheEntry]) -> CacheEntry | None:
@@ -105,8 +113,8 @@ def _normal(form: str, value: object) -> str:
     text = str(value)
     if form == "reference":
         return split_reference(text).normalised
-    if form == "path":
-        return posixpath.normpath(text)
+    if form in ("path", "folder"):
+        return posixpath.normpath(text) if text else text
     return text.rstrip("/") if form == "url" else text
 
 

@@ -26,6 +26,8 @@ def problems_between(decl: CacheDecl, use: str) -> tuple[Problem, ...]:
         *_key(decl),
         *_digest(decl),
         *_ineffective(decl),
+        *_without_need(decl),
+        *_unread_keys(decl),
         *_compression(decl),
         *_manifest(decl),
         *_left_to_daemon(decl),
@@ -109,6 +111,19 @@ def _ineffective(decl: CacheDecl) -> Iterator[Problem]:
         only = "an export" if param.direction == EXPORT else "an import"
         message = f"`{param.name}` has no effect: only {only} takes it"
         yield Problem("EC117", message, decl.places[param.name], on_name=True, severity=WARNING)
+
+
+def _without_need(decl: CacheDecl) -> Iterator[Problem]:
+    for param in decl.backend.params:
+        if param.needs and param.name in decl.values and param.needs not in decl.places:
+            message = f"`{param.name}` has no effect without `{param.needs}`"
+            yield Problem("EC117", message, decl.places[param.name], on_name=True, severity=WARNING)
+
+
+def _unread_keys(decl: CacheDecl) -> Iterator[Problem]:
+    if decl.exports and not decl.imports and len(decl.keys) > 1:
+        message = f'only the first key has an effect with `use="{EXPORT}"`: the others are for reading'
+        yield Problem("EC117", message, decl.places["key"], (1,), severity=WARNING)
 
 
 def _compression(decl: CacheDecl) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from threading import Lock
 
 from lark import Lark
@@ -52,7 +53,7 @@ class _Parser:
     def tree(self, text: str, base: int) -> Any:
         """Return what the builder makes of a whole text. Raises what lark, layout and builder raise."""
         if self._lark is None:
-            grammar = files("envd_cache.grammar").joinpath("starlark.lark").read_text("utf-8")
+            grammar = _grammar()
             self._lark = Lark(
                 grammar,
                 parser="lalr",
@@ -67,6 +68,15 @@ class _Parser:
             )
         self.builder.base = base
         return self._lark.parse(text)
+
+
+def _grammar() -> str:
+    try:
+        folder = files("envd_cache.grammar")
+    except ModuleNotFoundError:
+        # Run in a checkout that is not installed: there the folder stands beside the package.
+        folder = Path(__file__).resolve().parents[2] / "grammar"
+    return folder.joinpath("starlark.lark").read_text("utf-8")
 
 
 _PARSER = _Parser()

@@ -241,8 +241,8 @@ def test_names_that_refer_to_parameters(owner: Backend) -> None:
 @each_param
 def test_parameters_are_whole(owner: Backend, param: Param) -> None:
     del owner
-    # The level is checked beside the kind of compression, not by itself.
-    assert param.format in ("", "compression-level", *FORMATS)
+    # The level is checked beside the kind of compression, and any text is a folder of a container.
+    assert param.format in ("", "compression-level", "folder", *FORMATS)
     if param.choices:
         assert param.default is None or param.default in param.choices
     assert param.minimum is None or param.type is int

@@ -144,6 +144,7 @@ ONE_NAME = TEXT.map(lambda text: text.replace(";", "").strip()).filter(bool)
 FORMATS: dict[str, st.SearchStrategy[Any]] = {
     "": TEXT,
     "compression-level": st.integers(0, 9),
+    "folder": TEXT,
     "digest": DIGESTS,
     "duration": st.sampled_from(["0", "10m", "1h30m", "1.5h", "+2s", "100ms", "7µs", "1h0m0.5s"]),
     "key": st.one_of(TEXT.filter(bool), st.lists(TEXT.filter(bool), min_size=1, max_size=3)),

@@ -43,7 +43,7 @@ ENVD_FIRST = "the first in the file is used"
 ENVD_LINE = ("EC405", "envd build cannot take a line end, and `scope` has one", "")
 NO_SHELL = "an argument without a shell cannot refer to the environment variable"
 TOKEN = 'token=cache.secret("T"), url_v2="https://x"'
-RUNNER = {"ACTIONS_RUNTIME_TOKEN": "t"}
+RUNNER = {"ACTIONS_RUNTIME_TOKEN": "t", "ACTIONS_RESULTS_URL": "https://x"}
 
 Loss = tuple[str, str, str]
 
