@@ -111,7 +111,7 @@ def targets(folder: Path, text: str) -> tuple[list[str], list[str]]:
 def test_targets(tmp_path: Path, text: str, wanted: list[str]) -> None:
     names, found = targets(tmp_path, text)
     assert names == wanted
-    assert found == (["EC011"] if "fail(" in text else [])
+    assert found == (["EC011"] if "fail(" in text else [] if wanted else ["EC013"])
 
 
 def test_no_target(tmp_path: Path) -> None:

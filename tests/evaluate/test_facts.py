@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 NAMES = ("branch", "commit", "pull_request", "platform")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+OTHER = COMMIT[::-1]
+NONE = Answer("", "no pull request is built")
+SAMPLES = {"branch": "value", "commit": OTHER, "pull_request": "12"}
 
 
 @pytest.fixture
@@ -51,10 +54,10 @@ def test_every_variable_of_every_ci_system(folder: Path, system: object) -> None
     asked = 0
     for name in NAMES[:3]:
         for source in getattr(system, name):
-            value = f"{source.prefix}value{source.suffix}"
+            value = f"{source.prefix}{SAMPLES[name]}{source.suffix}"
             detect = str(getattr(system, "detect"))  # noqa: B009 (the parameter is any object)
             found = known(Facts({detect: "1", source.name: value}), name, str(folder))
-            assert found == Answer("value", f"{getattr(system, 'name')} ({source.name})")  # noqa: B009
+            assert found == Answer(SAMPLES[name], f"{getattr(system, 'name')} ({source.name})")  # noqa: B009
             asked += 1
     assert asked >= 3
 
@@ -63,7 +66,7 @@ def test_every_variable_of_every_ci_system(folder: Path, system: object) -> None
 def test_variables_do_not_count_outside_of_their_system(folder: Path, system: object) -> None:
     environ = {source.name: "value" for name in NAMES[:3] for source in getattr(system, name)}
     assert known(Facts(environ), "branch", str(folder)) == Answer("local", "git")
-    assert known(Facts(environ), "pull_request", str(folder)) == Answer("", "no pull request is built")
+    assert known(Facts(environ), "pull_request", str(folder)) == NONE
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_github(folder: Path, environ: dict[str, str], name: str, value: str) ->
 @pytest.mark.parametrize("value", ["", "false", "0"])
 def test_words_for_no_pull_request(folder: Path, value: str) -> None:
     facts = Facts({"BUILDKITE": "true", "BUILDKITE_PULL_REQUEST": value})
-    assert known(facts, "pull_request", str(folder)) == Answer("", "no pull request is built")
+    assert known(facts, "pull_request", str(folder)) == NONE
 
 
 def test_an_empty_detection_variable_does_not_count(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envd_cache.evaluate.git import Head, read_head
+from envd_cache.evaluate.git import Head, is_commit, read_head
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +135,15 @@ def test_sha256(tmp_path: Path) -> None:
     assert len(head.commit) == 64
 
 
+def test_reftable(tmp_path: Path) -> None:
+    try:
+        git(tmp_path, "init", "--quiet", "--initial-branch", "main", "--ref-format", "reftable")
+    except subprocess.CalledProcessError:
+        pytest.skip("this git does not know the format")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "x")
+    assert read_head(str(tmp_path)) is None
+
+
 def test_during_a_rebase_there_is_no_branch(repository: Path) -> None:
     git(repository, "commit", "--quiet", "--allow-empty", "--message", "second")
     git(
@@ -151,7 +160,17 @@ def test_no_repository(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"nonsense", b"ref: refs/tags/v1", b"ref: elsewhere", b"\xff\xfe", b"0123", b"G" * 40]
+    "head",
+    [
+        b"",
+        b"nonsense",
+        b"ref: refs/tags/v1",
+        b"ref: elsewhere",
+        b"\xff\xfe",
+        b"0123",
+        b"G" * 40,
+        b"ref: refs/heads/.invalid\n",
+    ],
 )
 def test_a_broken_head(tmp_path: Path, head: bytes) -> None:
     (tmp_path / ".git").mkdir()
@@ -171,3 +190,18 @@ def test_a_broken_ref_has_a_branch_and_no_commit(tmp_path: Path) -> None:
     (tmp_path / ".git/refs/heads/main").write_text("nonsense")
     (tmp_path / ".git/packed-refs").write_text("# header\nnonsense refs/heads/main\n^1\n\n")
     assert read_head(str(tmp_path)) == Head("main", "")
+
+
+@pytest.mark.parametrize("length", [40, 64])
+def test_full_commits(length: int) -> None:
+    assert is_commit("0" * length)
+    assert is_commit("0a" * (length // 2))
+    assert not is_commit("0A" * (length // 2))
+    assert not is_commit("0" * (length - 1))
+    assert not is_commit("0" * (length + 1))
+    assert not is_commit("0" * (length - 1) + "\n")
+
+
+@pytest.mark.parametrize("text", ["", "HEAD", "main", "0a1b"])
+def test_what_is_no_commit(text: str) -> None:
+    assert not is_commit(text)
