@@ -6,6 +6,7 @@ distribution/reference v0.6; the pitfalls behind each check were measured.
 
 from __future__ import annotations
 
+from envd_cache.problem import names_credential
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ _DIGITS = frozenset("0123456789")
 _IPV6 = frozenset(":0123456789abcdefABCDEF")
 _LONGEST_NAME = 255
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+_DIGEST_RULE = "`sha256:` and 64 hexadecimal digits"
 _DURATION_UNITS = {
     "ns": 1,
     "us": 10**3,
@@ -34,12 +36,16 @@ _DURATION_UNITS = {
 
 
 class Refused(Record):
-    """Why a value is refused. `item` leads to the element of a list that is wrong."""
+    """Why a value is refused. `item` leads to the element of a list that is wrong.
+
+    `redact` holds the credentials in it; the whole value is never shown then either.
+    """
 
     message: str
     hint: str = ""
     code: str = "EC106"
     item: tuple[int | str, ...] = ()
+    redact: tuple[str, ...] = ()
 
 
 class Reference(Record):
@@ -73,43 +79,94 @@ def split_reference(text: str) -> Reference:
 
 def _reference(value: object) -> Refused | None:
     text = str(value)
+    if login := _login(text):
+        hint = "log in with `docker login`; a reference has no password"
+        return Refused("holds a credential", hint, "EC111", redact=(login,))
+    message, better, rule = _wrong_reference(text)
+    if not message:
+        return None
+    # Only what this check takes itself is suggested.
+    good = better and "$" not in better and not _login(better) and not _wrong_reference(better)[0]
+    return Refused(message, f"write `{better}`" if good else rule, "EC108")
 
-    def refused(message: str, hint: str = "") -> Refused:
-        return Refused(message, hint, code="EC108")
 
+def _login(text: str) -> str:
+    """Return the password of a reference such as `user:password@host/name`, or ""."""
+    text = text.strip().partition("://")[2] or text.strip()
+    left, at, right = text.partition("@")
+    user, colon, password = left.partition(":")
+    algorithm, _, digits = right.partition(":")
+    port = password.partition("/")
+    if not (at and right and colon and password) or "/" in user or (port[1] and _DIGITS.issuperset(port[0])):
+        return ""
+    # A port has five digits at most.
+    digest = _ALNUM.issuperset(algorithm) and len(digits) > 5 and _HEX.issuperset(digits.lower())
+    if digest or algorithm.lower() in _DIGEST_LENGTHS or (not digits and _HEX.issuperset(right.lower())):
+        return ""
+    return text.rpartition("@")[0].partition(":")[2]
+
+
+def _wrong_reference(text: str) -> tuple[str, str, str]:
+    """Return what is wrong with a reference, what was perhaps meant, and the rule; "" when it is right."""
     if not text:
-        return refused("is empty", "name an image, such as `ghcr.io/acme/app:cache`")
+        return "is empty", "", "name an image, such as `ghcr.io/acme/app:cache`"
     if text != text.strip():
-        return refused("starts or ends with a space", "no tool trims it")
+        return "starts or ends with white space", text.strip(), "remove the white space"
+    if "$" in text:
+        return "holds a `$`, which nobody expands", "", _variable_hint(text)
     if "://" in text:
-        hint = f"write it without the scheme: `{text.partition('://')[2]}`"
-        return refused("is a URL, not an image reference", hint)
+        rest = text.partition("://")[2].rstrip("/")
+        return "is a URL, not an image reference", rest, "write the host and the name, without the scheme"
     parts = split_reference(text)
-    if "@" in text and (problem := _digest(parts.digest)):
-        return refused(f"has a wrong digest: it {problem.message}")
+    if "@" in text and _digest(parts.digest):
+        name, _, digest = text.partition("@")
+        return "has a wrong digest", f"{name}@{digest.lower()}", f"write {_DIGEST_RULE}"
     name, _, tag = text.partition("@")[0].rpartition(":")
     if name and "/" in tag and "/" in name and not parts.tag:
-        message = f"has a `/` in its tag: `{tag}`"
-        return refused(message, "`key=cache.branch()` makes a valid tag of any name, or use `cache.slug`")
+        hint = "`key=cache.branch()` makes a valid tag of any name, or use `cache.slug`"
+        return f"has a `/` in its tag: `{tag}`", "", hint
+    before = f"{parts.domain}/" if parts.domain else ""
+    after = text[len(before) + len(parts.path) :]
+    if parts.domain and not set(".:").intersection(parts.domain):
+        before = before.lower()
+    lowered = f"{before}{parts.path.lower()}{after}"
+    no_capitals = "write the name in lower-case letters"
     if parts.domain and not _is_domain(parts.domain):
         if parts.domain.lower() != parts.domain and not set(".:").intersection(parts.domain):
-            return refused("is no image reference: the name must be lower case", f"`{text.lower()}`")
-        return refused(f"is no image reference: `{parts.domain}` is no registry")
+            return "is no image reference: the name must be lower case", lowered, no_capitals
+        hint = "write a registry as `host` or `host:port`, the port in digits; a tag takes no `/`"
+        return f"is no image reference: `{parts.domain}` is no registry", "", hint
     if parts.path != parts.path.lower():
-        lowered = text.replace(parts.path, parts.path.lower(), 1)
-        return refused("is no image reference: the name must be lower case", f"write `{lowered}`")
+        return "is no image reference: the name must be lower case", lowered, no_capitals
     if not _is_path(parts.path):
-        return refused(f"is no image reference: `{parts.path}` is no name of an image")
+        message = f"is no image reference: `{parts.path}` is no name of an image"
+        whole = "/".join(filter(None, parts.path.split("/")))
+        hint = "write lower-case letters and digits, with one `.`, `_`, `-` or `/` between them"
+        return message, f"{before}{whole}{after}" if whole else "", hint
     if len(parts.path) > _LONGEST_NAME:
-        return refused(f"is no image reference: the name has more than {_LONGEST_NAME} characters")
+        message = f"is no image reference: the name has more than {_LONGEST_NAME} characters"
+        return message, "", "write a shorter name"
     if len(text) == _DIGEST_LENGTHS["sha256"] and _HEX.issuperset(text):
-        return refused(
-            "is the id of an image, not its name", "no tool takes 64 hexadecimal digits for a name"
-        )
+        hint = "write the image's name, such as `ghcr.io/acme/app:cache`"
+        return "is the id of an image, not its name", "", hint
     colon = text.partition("@")[0].removeprefix(f"{parts.domain}/").removeprefix(parts.path)
     if colon and not _is_tag(parts.tag):
-        return refused(f"has an invalid tag: `{parts.tag}`", "`cache.slug` makes a valid tag of any text")
-    return None
+        hint = "`cache.slug` makes a valid tag of any text"
+        return (
+            f"has an invalid tag: `{parts.tag}`",
+            "",
+            hint if parts.tag else "write a tag behind the `:`, or leave the `:` out",
+        )
+    return "", "", ""
+
+
+def _variable_hint(text: str) -> str:
+    """Say how to read the environment variable that a `$` in a text was meant to be."""
+    rest = text.partition("$")[2].removeprefix("{")
+    name = rest[: next((at for at, letter in enumerate(rest) if letter not in _WORD), len(rest))]
+    if not name or name[0] in _DIGITS:
+        return 'write `cache.env("NAME")` to read an environment variable'
+    return f'write `cache.env("{name}")` to read the environment variable'
 
 
 def _is_domain(text: str) -> bool:
@@ -149,7 +206,11 @@ def _digest(value: object) -> Refused | None:
     algorithm, _, digits = str(value).partition(":")
     length = _DIGEST_LENGTHS.get(algorithm)
     if length is None or not _HEX.issuperset(digits) or len(digits) != length:
-        return Refused("must be a digest: `sha256:` and 64 hexadecimal digits")
+        text = str(value).strip().lower()
+        better = text if ":" in text else f"sha256:{text}"
+        good = better != value and not _digest(better)
+        hint = f"write `{better}`" if good else "copy the whole digest; the name of a cache is no digest"
+        return Refused(f"must be a digest: {_DIGEST_RULE}", hint)
     return None
 
 
@@ -159,15 +220,15 @@ def _path(value: object) -> Refused | None:
         return Refused("is empty", "name a directory", "EC110")
     for character in text:
         if character < " " or character > "~":
-            hint = "the export would fail at its end, the import would be skipped"
+            hint = "name a directory without it: the export would fail at its end, the import be skipped"
             return Refused(f"holds {_named(character)}; BuildKit takes printable ASCII only", hint, "EC110")
     if text.startswith("~"):
         return Refused("starts with `~`, which nobody expands", 'write `cache.env("HOME") + "/…"`', "EC110")
     if "$" in text:
-        hint = 'write `cache.env("NAME")` to read an environment variable'
-        return Refused("holds a `$`, which nobody expands", hint, "EC110")
+        return Refused("holds a `$`, which nobody expands", _variable_hint(text), "EC110")
     if text != text.strip():
-        return Refused("starts or ends with a space", "", "EC110")
+        hint = f"write `{text.strip()}`" if text.strip() else "name a directory"
+        return Refused("starts or ends with a space", hint, "EC110")
     return None
 
 
@@ -177,13 +238,48 @@ def _named(character: str) -> str:
 
 def _url(value: object) -> Refused | None:
     text = str(value)
+    if secrets := _secrets_of_url(text):
+        hint = "the daemon reads one from elsewhere; remove it"
+        return Refused("holds a credential", hint, "EC111", redact=secrets)
     scheme, found, rest = text.partition("://")
     host = rest.partition("/")[0]
-    if not found or scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
-        return Refused("must be a URL that starts with `https://` or `http://`")
-    if ":" in host.rpartition("@")[0]:
-        return Refused("holds a credential", "the daemon reads one from elsewhere; remove it", "EC111")
+    if not found or scheme not in ("http", "https"):
+        rest = rest if found else text
+        if not rest.isprintable() or " " in rest or not set(".:").intersection(rest.partition("/")[0]):
+            hint = "write the whole address, such as `https://example.org`"
+        elif scheme.lower() in ("http", "https"):
+            hint = f"write `{scheme.lower()}://{rest}`"
+        else:
+            hint = f"write `https://{rest}` or `http://{rest}`"
+        return Refused("must be a URL that starts with `https://` or `http://`", hint)
+    if text != text.strip():
+        return Refused("starts or ends with white space", "remove the white space")
+    if " " in text:
+        return Refused("holds a space", "remove it, or write `%20` in its place")
+    if not text.isprintable():
+        return Refused("holds a control character", "remove it")
+    if not host:
+        return Refused("has no host", f"write the host behind `{scheme}://`")
     return None
+
+
+def _secrets_of_url(text: str) -> tuple[str, ...]:
+    """Return the password and the credentials in the query of a URL, even of a wrong one."""
+    rest = text.partition("://")[2] or text
+    query = rest.replace("#", "?").replace("?", "&").replace(";", "&").split("&")[1:]
+    pairs = [part.partition("=") for part in query]
+    found = [value for key, _, value in pairs if value and _names_signature(key.strip())]
+    authority = rest.replace("?", "/").replace("#", "/").partition("/")[0]
+    login, _, _ = authority.rpartition("@")
+    port = authority.rpartition(":")[2]
+    # A password with a `/` in it ends what looks like the host.
+    if ":" in login or ("@" in rest and ":" in authority and not _DIGITS.issuperset(port.rstrip("]"))):
+        found.append((login or rest.rpartition("@")[0]).partition(":")[2])
+    return tuple(found)
+
+
+def _names_signature(key: str) -> bool:
+    return key.lower() == "sig" or names_credential(key)
 
 
 def _duration(value: object) -> Refused | None:
@@ -202,24 +298,43 @@ def _duration(value: object) -> Refused | None:
         rest = rest[len(unit) :]
         total += float(digits) * _DURATION_UNITS[unit]
         if total >= 2**63:
-            return Refused("is longer than Go's longest duration, 292 years")
+            return Refused("is longer than Go's longest duration, 292 years", "write at most `2562047h`")
         if not rest:
             return None
-    hint = "write hours: `24h`" if text.endswith("d") else ""
-    return Refused("must be a duration such as `10m` or `1h30m`", hint)
+    return Refused("must be a duration such as `10m` or `1h30m`", _duration_hint(text))
+
+
+def _duration_hint(text: str) -> str:
+    plain = "".join(text.lower().split()).lstrip("-")
+    number = plain[: len(plain) - len(plain.lstrip("0123456789"))]
+    word = plain[len(number) :]
+    if number and not word:
+        return f"write a unit too: `{number}s`, `{number}m` or `{number}h`"
+    known = ("seconds", "s"), ("secs", "s"), ("minutes", "m"), ("mins", "m"), ("hours", "h"), ("hrs", "h")
+    units = {name[:cut]: unit for name, unit in known for cut in (len(name) - 1, len(name))}
+    if number and len(number) < 6 and word in ("d", "day", "days"):
+        plain = f"{int(number) * 24}h"
+    elif word in units:
+        plain = number + units[word]
+    good = plain != text and not _duration(plain)
+    return f"write `{plain}`" if good else "write hours, minutes and seconds as `h`, `m` and `s`"
 
 
 def _names(value: object) -> Refused | None:
     names = str(value).split(";")
+    better = ";".join(name.strip() for name in names if name.strip())
+    hint = f"write `{better}`" if better else "write a name, or leave the argument out"
+    if not str(value):
+        return Refused("is empty", hint)
     if not all(names):
-        return Refused("holds an empty name", "names are separated by one `;`")
+        return Refused("holds an empty name", hint)
     if any(name != name.strip() for name in names):
-        return Refused("holds a name that starts or ends with a space", "no tool trims it")
+        return Refused("holds a name that starts or ends with a space", hint)
     return None
 
 
 def _nonempty(value: object) -> Refused | None:
-    return None if str(value) else Refused("is empty")
+    return None if str(value) else Refused("is empty", "write a text, or leave the argument out")
 
 
 def _repository(value: object) -> Refused | None:
@@ -229,14 +344,20 @@ def _repository(value: object) -> Refused | None:
         or "/" in name
         or not (_TAG.issuperset(owner) and _TAG.issuperset(name))
     ):
-        return Refused("must be `owner/repository`")
+        last = "/".join(str(value).removesuffix("/").removesuffix(".git").split("/")[-2:])
+        good = "://" in str(value) and not _repository(last)
+        hint = f"write `{last}`" if good else "write the owner, a `/` and the name, such as `acme/app`"
+        return Refused("must be `owner/repository`", hint)
     return None
 
 
 def _variable(value: object) -> Refused | None:
     text = str(value)
     if not text or not _WORD.issuperset(text) or text[0].isdigit():
-        return Refused("must be the name of an environment variable")
+        hint = "write letters, digits and `_` only, and no digit first"
+        if text.startswith("$") and not _variable(text.strip("${}")):
+            hint = f"write `{text.strip('${}')}`"
+        return Refused("must be the name of an environment variable", hint)
     return None
 
 
@@ -247,7 +368,8 @@ def _key(value: object) -> Refused | None:
     for index, key in enumerate(keys):
         if not key:
             item = (index,) if isinstance(value, list) else ()
-            return Refused("holds an empty text" if item else "is empty", item=item)
+            hint = "leave the empty text out" if item else "name a key, or leave the argument out"
+            return Refused("holds an empty text" if item else "is empty", hint, item=item)
     return None
 
 

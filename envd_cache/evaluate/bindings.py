@@ -6,7 +6,6 @@ Works on the skeleton of a text, with string methods alone: every file comes thr
 from __future__ import annotations
 
 from envd_cache.record import Record
-from envd_cache.syntax.escapes import unescape
 
 GLOBAL, LOADED = "global", "local"  # the words of envd's own message
 _AUGMENTED = "+-*/%&|^<>"
@@ -57,6 +56,8 @@ def _loaded(text: str, piece: str, at: int, found: list[Binding]) -> None:
             quote = literal[-1]
             name = literal[literal.find(quote) :].strip(quote)
             if "\\" in name and not literal.startswith("r"):
+                from envd_cache.syntax.escapes import unescape  # noqa: PLC0415 - hardly a name has one
+
                 name = unescape(name)
             found.append(Binding(name, start, start + len(shown), LOADED))
         elif shown:

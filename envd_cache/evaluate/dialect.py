@@ -11,7 +11,6 @@ from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result
 from envd_cache.evaluate.bindings import LOADED, bindings, reassigned
 from envd_cache.record import Record
 from envd_cache.source import Location, SourceFile, Span
-from envd_cache.syntax.escapes import bad_escape
 from envd_cache.syntax.limits import too_deep
 from envd_cache.syntax.scan import logical_lines, skeleton, unify_newlines
 
@@ -193,11 +192,19 @@ def _check_literals(source: SourceFile, text: str, seen: Skeleton, found: list[D
             found.append(_problem(source, "EC018", place, message, "write a string: remove the b"))
         elif literal.prefix:
             rewrite = rewrite or raw_differs(text, literal)
-        elif len(found) < MOST and (bad := bad_escape(text, literal.body, literal.close)):
+        elif len(found) < MOST and (bad := _bad_escape(text, literal)):
             start, end, fault = bad
             hint = f'write `\\{text[start:end]}`, or a raw string r"..."'
             found.append(_problem(source, "EC017", (start, end), fault, hint))
     return rewrite
+
+
+def _bad_escape(text: str, literal: Literal) -> tuple[int, int, str] | None:
+    if text.find("\\", literal.body, literal.close) < 0:
+        return None
+    from envd_cache.syntax.escapes import bad_escape  # noqa: PLC0415 - hardly a string has an escape
+
+    return bad_escape(text, literal.body, literal.close)
 
 
 def raw_differs(text: str, literal: Literal) -> bool:
