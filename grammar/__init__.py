@@ -1,0 +1,1 @@
+"""The grammar of build files; a package so that it is installed with the program."""

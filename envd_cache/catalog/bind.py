@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 
 OPAQUE_TEXT = "<opaque python object>"
 
+# Shorter texts that nobody called a credential are none.
+SHORTEST_CREDENTIAL = 8
+
+# What BuildKit's daemon can read: Go refuses more.
+LOWEST, HIGHEST = -(2**31), 2**31 - 1
+
+# What is written for a choice by who knows another tool's words.
+_MEANT = {
+    **dict.fromkeys(("push", "write", "to"), "export"),
+    **dict.fromkeys(("pull", "read", "from"), "import"),
+}
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
 
 class Bound(Record):
     """The values of a call by parameter name, how each was given, and what is wrong with them.
@@ -53,7 +66,7 @@ def bind(
         if place < positional:
             given[params[place].name] = (value, place)
     if len(args) > positional:
-        problems.append(_too_many(function, positional, args))
+        problems.append(_too_many(function, params, positional, args))
     # What was meant by a misspelt name, or by an argument too many, is not missing.
     meant = {param.name for param in params[positional : len(args)]}
     for name, value in kwargs.items():
@@ -64,7 +77,14 @@ def bind(
         elif name in given:
             message = f"`{function}` got `{name}` twice, by position and by name"
             problems.append(
-                Problem("EC105", message, name, on_name=True, redact=_texts(by_name[name], value))
+                Problem(
+                    "EC105",
+                    message,
+                    name,
+                    on_name=True,
+                    hint="keep one of them",
+                    redact=_texts(by_name[name], value),
+                )
             )
         else:
             given[name] = (value, name)
@@ -93,12 +113,11 @@ def check_value(param: Param, value: object, argument: int | str) -> tuple[Probl
         return (Problem("EC111", message, argument, hint=hint),)
     if param.choices and value not in param.choices:
         return (_not_a_choice(param, value, argument),)
-    if param.minimum is not None and isinstance(value, int) and value < param.minimum:
-        message = f"`{param.name}` must be at least {param.minimum}, not {value}"
-        return (Problem("EC107", message, argument),)
+    if type(value) is int and (problem := _out_of_range(param, value, argument)):
+        return (problem,)
     if param.format and (check := FORMATS.get(param.format)) and (refused := check(value)):
         message = f"`{param.name}` {refused.message}"
-        literal = (str(value),) if refused.code == "EC111" else ()
+        literal = (str(value), *refused.redact) if refused.code == "EC111" else ()
         redact = _texts(param, value) + literal
         return (Problem(refused.code, message, argument, refused.item, hint=refused.hint, redact=redact),)
     return ()
@@ -123,7 +142,7 @@ def type_name(value: object) -> str:
     if isinstance(value, Secret):
         return "secret"
     names = {str: "string", bool: "bool", int: "int", list: "list", tuple: "tuple", dict: "dict"}
-    return names.get(type(value), "NoneType" if value is None else type(value).__name__)
+    return names.get(type(value), "None" if value is None else type(value).__name__)
 
 
 def form_name(form: object) -> str:
@@ -143,19 +162,93 @@ def _wrong_type(param: Param, value: object, argument: int | str) -> Problem:
         hint = f'write `{param.name}=cache.secret("NAME")`, with the name of an environment variable'
         return Problem("EC111", message, argument, hint=hint, redact=(value,))
     item, refused = _refused_item(param.type, value)
-    hint = ""
-    if param.type is bool and value in ("true", "false", "True", "False"):
-        hint = f"write `{param.name}={str(value).capitalize()}`"
-    elif value is None:
-        hint = "leave the argument out"
-    elif param.type is int and isinstance(value, str) and value.isdigit():
-        hint = f"write `{param.name}={value}`"
-    elif isinstance(refused, Secret):
-        hint = "a secret goes only where a credential is expected"
+    hint = _item_hint(param, refused) if item else _type_hint(param, value)
     found = _article(type_name(refused))
     wanted = f"`{param.name}` must be {_article(form_name(param.type))}"
     message = f"{wanted}; item {item[0]} is {found}" if item else f"{wanted}, not {found}"
     return Problem("EC103", message, argument, item, hint=hint, redact=_texts(param, value))
+
+
+def _type_hint(param: Param, value: object) -> str:
+    forms: tuple[object, ...] = (param.type, *getattr(param.type, "__args__", ()))
+    if value is None and (param.env or not param.required):
+        return "leave the argument out"
+    if param.secret and not isinstance(value, Secret):
+        if Secret in forms:
+            return f'write `{param.name}=cache.secret("NAME")`'
+        return "give a string"
+    if param.type is bool:
+        word = str(value).strip().lower() if isinstance(value, (str, int)) else ""
+        if word in (*_TRUE, *_FALSE):
+            return f"write `{param.name}={word in _TRUE}`"
+        return f"write `{param.name}=True` or `{param.name}=False`"
+    if param.type is int:
+        return _number_hint(param, value)
+    takes_list = any(getattr(form, "__origin__", None) is list for form in forms)
+    if takes_list and isinstance(value, (tuple, dict)):
+        return "write a list, in `[` and `]`"
+    only = value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else None
+    if _suits(param, only) and not set('"\\\n').intersection(str(only)):
+        return f"write `{param.name}={_quoted(only)}`"
+    return _item_hint(param, value)
+
+
+def _item_hint(param: Param, value: object) -> str:
+    if param.choices:
+        return f"write {_listed(param.choices)}"
+    if isinstance(value, Secret):
+        name = value.name or "NAME"
+        return f'a secret goes only to a credential; write `cache.env("{name}")` for another variable'
+    if isinstance(value, Foreign) and value.type_name == "function":
+        return "call it, as in `cache.branch()`"
+    if type(value) is int:
+        if _suits(param, str(value)):
+            return f'write it in quotes: `"{value}"`'
+        if param.format == "duration":
+            return f'write a text with a unit, such as `{param.name}="10m"`'
+    return "give a string"
+
+
+def _number_hint(param: Param, value: object) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    # No longer than what Go reads, and Python reads no more than 4300 digits.
+    if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 12 and _suits(param, int(text)):
+        return f"write `{param.name}={int(text)}`"
+    if param.choices:
+        return f"write {_listed(param.choices)}"
+    quoted = " without quotes" if isinstance(value, str) else ""
+    return f"write a whole number{quoted}, {_range(param)}"
+
+
+def _suits(param: Param, value: object) -> bool:
+    level = param.format == "compression-level"
+    fits = not level or (isinstance(value, int) and 0 <= value <= 9)  # whatever the compression is
+    return fits and accepts(param.type, value) and not check_value(param, value, param.name)
+
+
+def _range(param: Param) -> str:
+    if param.format == "compression-level":
+        return "from 0 to 9, or to 22 for zstd"
+    return f"from {LOWEST if param.minimum is None else param.minimum} to {HIGHEST}"
+
+
+def _out_of_range(param: Param, value: int, argument: int | str) -> Problem | None:
+    if param.choices:
+        return None
+    lowest = LOWEST if param.minimum is None else param.minimum
+    if lowest <= value <= HIGHEST:
+        return None
+    bound = f"at least {lowest}" if value < lowest else f"at most {HIGHEST}"
+    message = f"`{param.name}` must be {bound}, not {value}"
+    return Problem("EC107", message, argument, hint=f"write a number {_range(param)}")
+
+
+def _quoted(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _listed(choices: tuple[str | int, ...]) -> str:
+    return " or ".join(map(_quoted, choices))
 
 
 def _refused_item(form: object, value: object) -> tuple[tuple[int | str, ...], object]:
@@ -183,18 +276,25 @@ def _refused_item(form: object, value: object) -> tuple[tuple[int | str, ...], o
     return ((), value)
 
 
-def _too_many(function: str, positional: int, args: tuple[object, ...]) -> Problem:
+def _too_many(function: str, params: tuple[Param, ...], positional: int, args: tuple[object, ...]) -> Problem:
     allowed = "no argument" if not positional else f"only {positional} argument" + "s" * (positional > 1)
     message = f"`{function}` takes {allowed} by position, got {len(args)}"
-    texts = _written(args[positional:])
-    hint = "write the name of each further argument" if positional else ""
-    return Problem(
-        "EC104", message, positional, hint=hint, redact=texts if _may_hold_credentials(function) else ()
-    )
+    if not params:
+        hint = f"write `{function}()`"
+    elif positional < len(params):
+        hint = "write the name of each further argument"
+    else:
+        hint = "leave the further ones out"
+    # Only a text that is long enough can be a credential, and only where one could be meant.
+    texts = _written(args[positional:]) if any(param.secret for param in params) else ()
+    long = tuple(text for text in texts if len(text) >= SHORTEST_CREDENTIAL)
+    return Problem("EC104", message, positional, hint=hint, redact=long)
 
 
 def _unknown(function: str, name: str, value: object, near: str, known: tuple[str, ...]) -> Problem:
-    if near:
+    if name in ("tag", "digest") and "ref" in known:
+        hint = "it is a part of `ref`, or use `key`"
+    elif near:
         hint = f"did you mean `{near}`?"
     elif known:
         hint = f"arguments: {', '.join(known)}"
@@ -211,17 +311,20 @@ def _missing(function: str, param: Param) -> Problem:
 
 
 def _not_a_choice(param: Param, value: object, argument: int | str) -> Problem:
-    known = [str(choice) for choice in param.choices]
-    shown = f'"{value}"' if isinstance(value, str) else str(value)
-    listed = " or ".join(f'"{choice}"' if isinstance(value, str) else choice for choice in known)
-    near = did_you_mean(str(value).strip(), known) if isinstance(value, str) else ""
-    hint = f'did you mean "{near}"?' if near else param.note
-    return Problem("EC106", f"`{param.name}` must be {listed}, not {shown}", argument, hint=hint)
-
-
-def _may_hold_credentials(function: str) -> bool:
-    # Positional strings beyond the first could be anything; only facts take no credential.
-    return not function.startswith(("cache.env", "cache.branch", "cache.slug"))
+    message = f"`{param.name}` must be {_listed(param.choices)}, not {_quoted(value)}"
+    hint = ""
+    if isinstance(value, str):
+        word = value.strip()
+        near = _MEANT.get(word.lower(), "")
+        if near not in param.choices:
+            near = did_you_mean(word, [str(choice) for choice in param.choices])
+        if near:
+            hint = f'did you mean "{near}"?'
+        elif word.lower() == "nydus":
+            hint = "it needs a daemon that was built with it"
+        elif param.name == "mode":
+            hint = param.note
+    return Problem("EC106", message, argument, hint=hint)
 
 
 def _texts(param: Param, value: object) -> tuple[str, ...]:
@@ -238,4 +341,4 @@ def _written(value: object) -> tuple[str, ...]:
 
 
 def _article(name: str) -> str:
-    return name if name.startswith(("NoneType", "`")) else ("an " if name[0] in "aeiou" else "a ") + name
+    return name if name.startswith(("None", "`")) else ("an " if name[0] in "aeiou" else "a ") + name

@@ -97,11 +97,13 @@ def _login(text: str) -> str:
     user, colon, password = left.partition(":")
     algorithm, _, digits = right.partition(":")
     port = password.partition("/")
-    if not (at and right and colon and password) or "/" in user or (port[1] and _DIGITS.issuperset(port[0])):
+    if not (at and right and colon and password) or "/" in user or user.startswith("["):
         return ""
-    # A port has five digits at most.
+    if port[1] and _DIGITS.issuperset(port[0]):
+        return ""
+    # A port has five digits at most, the short id of an image has twelve.
     digest = _ALNUM.issuperset(algorithm) and len(digits) > 5 and _HEX.issuperset(digits.lower())
-    if digest or algorithm.lower() in _DIGEST_LENGTHS or (not digits and _HEX.issuperset(right.lower())):
+    if digest or algorithm.lower() in _DIGEST_LENGTHS or (len(right) > 11 and _HEX.issuperset(right.lower())):
         return ""
     return text.rpartition("@")[0].partition(":")[2]
 
@@ -111,7 +113,8 @@ def _wrong_reference(text: str) -> tuple[str, str, str]:
     if not text:
         return "is empty", "", "name an image, such as `ghcr.io/acme/app:cache`"
     if text != text.strip():
-        return "starts or ends with white space", text.strip(), "remove the white space"
+        hint = "remove the white space" if text.strip() else "name an image"
+        return "starts or ends with white space", text.strip(), hint
     if "$" in text:
         return "holds a `$`, which nobody expands", "", _variable_hint(text)
     if "://" in text:
@@ -241,19 +244,19 @@ def _url(value: object) -> Refused | None:
     if secrets := _secrets_of_url(text):
         hint = "the daemon reads one from elsewhere; remove it"
         return Refused("holds a credential", hint, "EC111", redact=secrets)
+    if text != text.strip():
+        return Refused("starts or ends with white space", "remove the white space")
     scheme, found, rest = text.partition("://")
     host = rest.partition("/")[0]
     if not found or scheme not in ("http", "https"):
         rest = rest if found else text
-        if not rest.isprintable() or " " in rest or not set(".:").intersection(rest.partition("/")[0]):
-            hint = "write the whole address, such as `https://example.org`"
-        elif scheme.lower() in ("http", "https"):
-            hint = f"write `{scheme.lower()}://{rest}`"
-        else:
-            hint = f"write `https://{rest}` or `http://{rest}`"
+        hint = "write the whole address, such as `https://example.org`"
+        if rest and rest.isprintable() and " " not in rest:
+            if found and scheme.lower() in ("http", "https"):
+                hint = f"write `{scheme.lower()}://{rest}`"
+            elif set(".:").intersection(rest.partition("/")[0]):
+                hint = f"write `https://{rest}` or `http://{rest}`"
         return Refused("must be a URL that starts with `https://` or `http://`", hint)
-    if text != text.strip():
-        return Refused("starts or ends with white space", "remove the white space")
     if " " in text:
         return Refused("holds a space", "remove it, or write `%20` in its place")
     if not text.isprintable():
@@ -273,7 +276,8 @@ def _secrets_of_url(text: str) -> tuple[str, ...]:
     login, _, _ = authority.rpartition("@")
     port = authority.rpartition(":")[2]
     # A password with a `/` in it ends what looks like the host.
-    if ":" in login or ("@" in rest and ":" in authority and not _DIGITS.issuperset(port.rstrip("]"))):
+    odd = ":" in authority and not authority.endswith("]") and not _DIGITS.issuperset(port)
+    if ":" in login or ("@" in rest and odd):
         found.append((login or rest.rpartition("@")[0]).partition(":")[2])
     return tuple(found)
 
@@ -329,7 +333,7 @@ def _names(value: object) -> Refused | None:
     if not all(names):
         return Refused("holds an empty name", hint)
     if any(name != name.strip() for name in names):
-        return Refused("holds a name that starts or ends with a space", hint)
+        return Refused("holds a name that starts or ends with white space", hint)
     return None
 
 
@@ -344,8 +348,8 @@ def _repository(value: object) -> Refused | None:
         or "/" in name
         or not (_TAG.issuperset(owner) and _TAG.issuperset(name))
     ):
-        last = "/".join(str(value).removesuffix("/").removesuffix(".git").split("/")[-2:])
-        good = "://" in str(value) and not _repository(last)
+        last = str(value).partition("://")[2].partition("/")[2].removesuffix("/").removesuffix(".git")
+        good = last and not _repository(last)
         hint = f"write `{last}`" if good else "write the owner, a `/` and the name, such as `acme/app`"
         return Refused("must be `owner/repository`", hint)
     return None

@@ -127,7 +127,8 @@ def _words(message: str, location: Location | None) -> tuple[str, str, str]:
         hint = "a value of the top level or of another file is frozen; make a copy and change that"
         return ("EC008", "cannot change a frozen value", hint)
     if stated.startswith("Module has no symbol `"):
-        return ("EC015", f"the loaded file has no `{quoted[1]}`", hint)
+        near = did_you_mean(quoted[1], [near]) if near else ""
+        return ("EC015", f"the loaded file has no `{quoted[1]}`", f"did you mean `{near}`?" if near else "")
     if stated.startswith(("Missing parameter", "Missing positional", "Missing named-only")):
         return ("EC008", f"missing argument for `{quoted[1]}`", "")
     if "extra named parameter" in stated:

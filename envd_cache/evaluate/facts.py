@@ -57,6 +57,8 @@ def variable(facts: Facts, name: str) -> Answer | None:
 def known(facts: Facts, name: str, folder: str) -> Answer | None:
     """Return the branch, commit, pull request or platform, or None when nobody knows.
 
+    A value of "" for a branch: a CI system names one, and it is no plain text. It is not unknown, because
+    the default would then stand in for what a fork can choose.
     `folder` is where git is asked; CI systems are asked first, because they check out detached heads.
     """
     given = facts.given.get(name)
@@ -82,7 +84,10 @@ def known(facts: Facts, name: str, folder: str) -> Answer | None:
 
 
 def _said(environ: Mapping[str, str], system: System, name: str) -> Answer | None:
-    """Return the first answer of a CI system's variables."""
+    """Return the first answer of a CI system's variables; it is "" when that is no text.
+
+    Then no other is asked: the next one may name the branch that a fork wants to get into.
+    """
     from envd_cache.catalog.ci import NO_PULL_REQUEST  # noqa: PLC0415 - only when a file asks
     from envd_cache.evaluate.git import is_commit  # noqa: PLC0415 - only when a file asks
 
@@ -92,8 +97,8 @@ def _said(environ: Mapping[str, str], system: System, name: str) -> Answer | Non
             continue
         if name == "pull_request" and value in NO_PULL_REQUEST:
             continue
-        if is_commit(value) if name == "commit" else _is_text(value):
-            return Answer(value, f"{system.name} ({source.name})")
+        if is_commit(value) if name == "commit" else value:
+            return Answer(value if _is_text(value) else "", f"{system.name} ({source.name})")
     return None
 
 
@@ -103,14 +108,14 @@ def _pull_request(environ: Mapping[str, str], system: System | None) -> Answer |
 
     if system:
         if answer := _said(environ, system, "pull_request"):
-            return answer
+            return answer if answer.value else None
         event = system.event
         if event and environ.get(event.kind, "").startswith(event.starts):
             number = _number_in(environ.get(event.path, ""), event)
             return Answer(number, f"{system.name} ({event.path})") if number else None
         if any(environ.get(variable_name) for variable_name in system.in_pull_request):
             return None
-        # A variable tells of a pull request, and what it says is no answer.
+        # A variable tells of a pull request, and what it says is no number.
         if any(_value(environ, source) not in NO_PULL_REQUEST for source in system.pull_request):
             return None
     return Answer("", "no pull request is built")

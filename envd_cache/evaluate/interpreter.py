@@ -26,7 +26,7 @@ from envd_cache.source import Location, SourceFile, Span, Target, target_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from envd_cache.config import Root
@@ -117,6 +117,15 @@ class Interpreter:
         loader = starlark.FileLoader(lambda _: self.prelude)
         starlark.eval(made, self._inject, self.globals, loader)
         return made
+
+    def refusal(self, module: starlark.FrozenModule, name: str) -> str:
+        """Return why a name cannot be loaded from a module, "" when it can."""
+        probe = starlark.parse("@probe", f'load("@probed", probe = "{name}")', self.dialect)
+        try:
+            starlark.eval(starlark.Module(), probe, self.globals, starlark.FileLoader(lambda _: module))
+        except starlark.StarlarkError as error:
+            return str(error)
+        return ""
 
     def define_include(
         self, module: starlark.Module, text: str, loaded: dict[str, starlark.FrozenModule]
@@ -267,7 +276,8 @@ class _Run:
             found = parse(source).diagnostics if len(source.text) <= LARGE else ()
             self.diagnostics += found or self._explained(str(error))
             return None
-        loaded = self._loads(tree, source)
+        loads = tree.loads()
+        loaded = self._loads(loads, source)
         if loaded is None:
             return None
         module = self.interpreter.module()
@@ -280,7 +290,28 @@ class _Run:
         def evaluate() -> None:
             starlark.eval_with(self.options(), module, tree, self.interpreter.globals, loader)
 
-        return module.freeze() if self._guarded(evaluate) else None
+        if self._guarded(evaluate):
+            return module.freeze()
+        if self.diagnostics[-1].code == "EC015":
+            self.diagnostics[-1:] = self._missing_names(loads, loaded, source) or self.diagnostics[-1:]
+        return None
+
+    def _missing_names(
+        self,
+        loads: Sequence[starlark.AstLoad],
+        loaded: Mapping[str, starlark.FrozenModule],
+        source: SourceFile,
+    ) -> list[Diagnostic]:
+        """Return a diagnostic for every name that a file loads and that is not there."""
+        found: list[Diagnostic] = []
+        for load in loads:
+            for name in load.symbols.values() if load.module_id in loaded else ():
+                text = "" if name.startswith("_") else self.interpreter.refusal(loaded[load.module_id], name)
+                if text:
+                    location = self._load_location(source, load.module_id, name)
+                    message = f"`{load.module_id}` has no `{name}`"
+                    found.append(self._explained(text)[0].replace(message=message, location=location))
+        return found
 
     def options(self) -> starlark.EvalOptions:
         return starlark.EvalOptions(check_cancelled=self._check, max_callstack_size=self._max_calls)
@@ -351,11 +382,11 @@ class _Run:
     # ---- loads ----
 
     def _loads(
-        self, tree: starlark.AstModule, source: SourceFile
+        self, loads: Sequence[starlark.AstLoad], source: SourceFile
     ) -> Mapping[str, starlark.FrozenModule] | None:
         modules: dict[str, starlark.FrozenModule] = {}
         failed = False
-        for load in tree.loads():
+        for load in loads:
             module = self._load(load.module_id, source)
             if module is None:
                 failed = True
@@ -368,7 +399,10 @@ class _Run:
                     message = f"`{name}` is private to `{load.module_id}`"
                     location = self._load_location(source, load.module_id, name)
                     self.diagnostics.append(Diagnostic("EC015", ERROR, message, location, hint=hint))
-        return None if failed else modules
+        if failed:
+            self.diagnostics += self._missing_names(loads, modules, source)
+            return None
+        return modules
 
     def _load(self, module_id: str, importer: SourceFile) -> starlark.FrozenModule | None:
         resolved = self.files.resolve(module_id, importer)

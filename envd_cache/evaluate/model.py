@@ -52,7 +52,7 @@ class RecordedCall(Record, apart=("site",)):
     site: CallSite
 
 
-class FactRead(Record):
+class FactRead(Record, apart=("site",)):
     """One thing that the build file asked about the world, the answer, and where the answer came from.
 
     `argument` is the name of the variable for `env` and `secret`. A secret has no value here, ever.

@@ -125,6 +125,9 @@ class Recorder:
             what = f"the environment variable `{argument}`" if name == "env" else f"the {name}"
             self._refuse(call, (Problem("EC116", f"{what} is not UTF-8, from {origin}"),))
             return PLACEHOLDER
+        if name in ("branch", "commit") and not value and origin != "--fact":
+            self._refuse(call, (Problem("EC116", f"the {name} from {origin} is no plain text"),))
+            return PLACEHOLDER
         self.facts_read.append(FactRead(name, argument, value, origin, call.site))
         return value
 

@@ -215,14 +215,14 @@ NO_TEXT = [" main", "main ", " ", "a\nb", "a\tb", "a\0b", "a\x1b[0m", "a\u202eb"
 @pytest.mark.parametrize("value", NO_TEXT)
 def test_what_is_no_text_is_unknown(folder: Path, value: str) -> None:
     facts = Facts({"GITLAB_CI": "1", "CI_COMMIT_BRANCH": value, "CI_MERGE_REQUEST_IID": value})
-    assert known(facts, "branch", str(folder)) == LOCAL
-    assert known(facts.replace(use_git=False), "branch", str(folder)) is None
+    assert known(facts, "branch", str(folder)) == Answer("", "GitLab CI (CI_COMMIT_BRANCH)")
     assert known(facts, "pull_request", str(folder)) is None
 
 
-def test_the_next_source_is_asked(folder: Path) -> None:
-    facts = Facts({"GITLAB_CI": "1", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "a\n", "CI_COMMIT_BRANCH": "b"})
-    assert known(facts, "branch", str(folder)) == Answer("b", "GitLab CI (CI_COMMIT_BRANCH)")
+def test_a_fork_cannot_name_its_branch_so_that_the_base_is_taken(folder: Path) -> None:
+    environ = {"GITHUB_ACTIONS": "1", "GITHUB_REF": "refs/heads/main", "GITHUB_HEAD_REF": "a\u202eb"}
+    facts = Facts({**environ, "GITHUB_EVENT_NAME": "pull_request_target"})
+    assert known(facts, "branch", str(folder)) == Answer("", "GitHub Actions (GITHUB_HEAD_REF)")
 
 
 def test_a_branch_of_git_that_is_no_text_is_unknown(folder: Path) -> None:
