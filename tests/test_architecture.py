@@ -41,7 +41,7 @@ SAME_ROW = {
 LAZY_PACKAGE = {"api", "evaluate"}
 
 ONLY_IMPORTERS = {
-    "starlark": {"evaluate/interpreter.py", "evaluate/include.py"},
+    "starlark": {"evaluate/engine.py"},
     "lark": {"syntax/parse.py"},
     "typeguard": {"catalog/bind.py", "ir/envd_arguments.py"},
     "argparse": {"cli/parser.py"},

@@ -84,6 +84,17 @@ LITERALS = {
     "open bracket": "cache.gha(token=@",
     "bad escape": "cache.gha(token=@, scope='\\d')",
     "notebook": "config.jupyter(token=@, port=1.5)",
+    "login of a reference": 'cache.registry("user:" + @ + "\\x40ghcr.io/a"); print(@)',
+    "login of a reference as a URL": 'cache.inline("https://user:%s\\x40ghcr.io/a" % @, use=1)',
+    "login of a URL": 'cache.gha(url="https://user:" + @ + "\\x40example.org/a", mode="MAX"); print(@)',
+    "login of a URL without a scheme": 'cache.gha(url_v2="user:" + @ + "\\x40example.org"); fail(@)',
+    "login of a wrong URL": 'cache.gha(url="ftp://user:{} \\x40example.org".format(@))',
+    "login in a list": 'cache.registry(["user:" + @ + "\\x40ghcr.io/a"])',
+    "login given again": 'cache.registry("r", ref="user:" + @ + "\\x40ghcr.io/a")',
+    "login and misspelt": 'cache.gha(urll="https://user:" + @ + "\\x40example.org")',
+    "query of a URL": 'cache.azblob("https://a.example.org/?sv=1&sig=" + @ + "&se=2"); print(@)',
+    "query of another URL": 'cache.s3("b", region="r", endpoint_url="https://e?Access_Key=" + @)',
+    "query of a wrong URL": 'cache.gha(url_v2="a.example.org?a;TOKEN=" + @, scope=1); fail(@)',
 }
 PROLOGUE = """CONSTANT = @
 
@@ -191,11 +202,18 @@ def test_each_of_several_credentials_at_one_place_is_masked(
         assert "other-two" not in shown
 
 
+NAMED = ("cache.gha(token=@)", "cache.gha(**{'token': @})")
+UNNAMED = ('cache.gha("s", @)', "cache.gha(*['s', @])", "cache.gha('s', 'max', @)")
+
+
 @pytest.mark.parametrize(
-    "statement",
-    ['cache.gha("s", @)', "cache.gha(token=@)", "cache.gha(**{'token': @})", "cache.gha(*['s', @])"],
+    ("statement", "literal"),
+    [
+        *itertools.product(NAMED, [r'"\x5a\x71secret"', '"qj"', r"'\u005asecret'", 'r"a\\b"']),
+        # An argument too many is masked only when it is long enough for a credential.
+        *itertools.product(UNNAMED, [r'"\x5a\x71secret"', r"'\u005asecrets'", 'r"a\\b\\c\\d\\e"']),
+    ],
 )
-@pytest.mark.parametrize("literal", [r'"\x5a\x71secret"', '"qj"', r"'\u005asecret'", 'r"a\\b"'])
 def test_spellings_that_are_not_the_value_are_masked(
     folder: Path, capfd: pytest.CaptureFixture[str], statement: str, literal: str
 ) -> None:
@@ -316,6 +334,19 @@ def test_other_texts_stay(folder: Path, capfd: pytest.CaptureFixture[str]) -> No
     assert 'token=cache.secret("MY_SECRET"), scope="shown"' in shown
     assert 'secret_access_key=cache.secret("OTHER"), use="Export"' in shown
     assert "*" not in shown
+
+
+def test_positional_texts_stay_where_no_credential_goes(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "build.envd").write_text(
+        'def build():\n    cache.registry("r", "zstd-compressed"); cache.gha("scope", "max")\n'
+        '    cache.local("c", "a/long/folder"); cache.none("for a long reason")\n'
+    )
+    assert main(["compile"]) == 1
+    shown = capfd.readouterr().err
+    assert 'cache.registry("r", "zstd-compressed"); cache.gha("scope", "max")' in shown
+    assert 'cache.local("c", "a/long/folder"); cache.none("for a long reason")' in shown
 
 
 def test_other_spellings_in_messages_are_masked() -> None:

@@ -73,7 +73,7 @@ def bind(
         if name not in by_name:
             near = did_you_mean(name.replace("-", "_"), by_name)
             meant.add(near)
-            problems.append(_unknown(function, name, value, near, tuple(by_name)))
+            problems.append(_unknown(function, name, value, near, by_name))
         elif name in given:
             message = f"`{function}` got `{name}` twice, by position and by name"
             problems.append(
@@ -291,7 +291,7 @@ def _too_many(function: str, params: tuple[Param, ...], positional: int, args: t
     return Problem("EC104", message, positional, hint=hint, redact=long)
 
 
-def _unknown(function: str, name: str, value: object, near: str, known: tuple[str, ...]) -> Problem:
+def _unknown(function: str, name: str, value: object, near: str, known: dict[str, Param]) -> Problem:
     if name in ("tag", "digest") and "ref" in known:
         hint = "it is a part of `ref`, or use `key`"
     elif near:
@@ -300,7 +300,9 @@ def _unknown(function: str, name: str, value: object, near: str, known: tuple[st
         hint = f"arguments: {', '.join(known)}"
     else:
         hint = "it takes no arguments"
-    redact = _written(value) if names_credential(f"{name} {near}") else ()
+    redact = _texts(known[near], value) if near else ()
+    if names_credential(f"{name} {near}"):
+        redact = _written(value)
     return Problem(
         "EC102", f"`{function}` has no argument `{name}`", name, on_name=True, hint=hint, redact=redact
     )
@@ -328,7 +330,13 @@ def _not_a_choice(param: Param, value: object, argument: int | str) -> Problem:
 
 
 def _texts(param: Param, value: object) -> tuple[str, ...]:
-    return _written(value) if param.secret else ()
+    """Return the texts of a value that must not be shown: what is a credential, or has one in it."""
+    check = FORMATS.get(param.format)
+    return tuple(
+        text
+        for text in _written(value)
+        if param.secret or (check and (refused := check(text)) and refused.code == "EC111")
+    )
 
 
 def _written(value: object) -> tuple[str, ...]:

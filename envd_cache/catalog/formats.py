@@ -92,7 +92,8 @@ def _reference(value: object) -> Refused | None:
 
 def _login(text: str) -> str:
     """Return the password of a reference such as `user:password@host/name`, or ""."""
-    text = text.strip().partition("://")[2] or text.strip()
+    scheme, _, rest = text.strip().partition("://")
+    text = rest if rest and _ALNUM.issuperset(scheme) else text.strip()
     left, at, right = text.partition("@")
     user, colon, password = left.partition(":")
     algorithm, _, digits = right.partition(":")
@@ -258,7 +259,8 @@ def _url(value: object) -> Refused | None:
                 hint = f"write `https://{rest}` or `http://{rest}`"
         return Refused("must be a URL that starts with `https://` or `http://`", hint)
     if " " in text:
-        return Refused("holds a space", "remove it, or write `%20` in its place")
+        hint = "remove it" if " " in host else "remove it, or write `%20` in its place"
+        return Refused("holds a space", hint)
     if not text.isprintable():
         return Refused("holds a control character", "remove it")
     if not host:
@@ -269,17 +271,23 @@ def _url(value: object) -> Refused | None:
 def _secrets_of_url(text: str) -> tuple[str, ...]:
     """Return the password and the credentials in the query of a URL, even of a wrong one."""
     rest = text.partition("://")[2] or text
-    query = rest.replace("#", "?").replace("?", "&").replace(";", "&").split("&")[1:]
-    pairs = [part.partition("=") for part in query]
-    found = [value for key, _, value in pairs if value and _names_signature(key.strip())]
+    found, query = [""], rest.replace("#", "?").replace(";", "&").replace("?", "&")
+    at = query.find("&") + 1
+    while at:
+        end = query.find("&", at) + 1
+        key, _, secret = query[at : end - 1 if end else None].partition("=")
+        if secret and _names_signature(key.strip()):
+            # More too: what looks like a separator may be a part of it.
+            more = rest[at + len(key) + 1 :]
+            found += [secret, more.partition("&")[0], more]
+        at = end
     authority = rest.replace("?", "/").replace("#", "/").partition("/")[0]
-    login, _, _ = authority.rpartition("@")
-    port = authority.rpartition(":")[2]
+    login, _, host = authority.rpartition("@")
     # A password with a `/` in it ends what looks like the host.
-    odd = ":" in authority and not authority.endswith("]") and not _DIGITS.issuperset(port)
-    if ":" in login or ("@" in rest and odd):
-        found.append((login or rest.rpartition("@")[0]).partition(":")[2])
-    return tuple(found)
+    _, colon, port = ("", "", "") if host.startswith("[") else host.partition(":")
+    if login.partition(":")[2] or ("@" in rest and colon and not _DIGITS.issuperset(port)):
+        found += [part.partition(":")[2] for part in (login, rest.rpartition("@")[0])]
+    return tuple(filter(None, found))
 
 
 def _names_signature(key: str) -> bool:
@@ -360,7 +368,7 @@ def _variable(value: object) -> Refused | None:
     if not text or not _WORD.issuperset(text) or text[0].isdigit():
         hint = "write letters, digits and `_` only, and no digit first"
         if text.startswith("$") and not _variable(text.strip("${}")):
-            hint = f"write `{text.strip('${}')}`"
+            hint = "write the name alone, without a `$`"
         return Refused("must be the name of an environment variable", hint)
     return None
 
