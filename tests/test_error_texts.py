@@ -64,12 +64,14 @@ def test_many_are_listed() -> None:
 
 # ---- the file itself ----
 
+NO_FILE = "  = hint: there is no `.envd` file in its folder; name another one, as FILE or FILE:FUNCTION\n"
+
 
 def test_a_missing_file(folder: Path) -> None:
-    assert refused(folder) == "build.envd: error[EC001]: `build.envd` does not exist\n1 error\n"
+    assert refused(folder) == f"build.envd: error[EC001]: `build.envd` does not exist\n{NO_FILE}1 error\n"
     assert (
-        refused(folder, "no/such.envd:serve")
-        == "no/such.envd: error[EC001]: `no/such.envd` does not exist\n1 error\n"
+        refused(folder, "no/such.envd:serve") == "no/such.envd: error[EC001]: `no/such.envd` does not exist\n"
+        "  = hint: there is no folder `no`\n1 error\n"
     )
 
 
@@ -163,7 +165,8 @@ def test_a_name_that_is_too_long(folder: Path) -> None:
 
 def test_a_name_with_terminal_commands(folder: Path) -> None:
     shown = "a\ufffd[31m.envd"
-    assert refused(folder, "a\x1b[31m.envd") == f"{shown}: error[EC001]: `{shown}` does not exist\n1 error\n"
+    text = f"{shown}: error[EC001]: `{shown}` does not exist\n{NO_FILE}1 error\n"
+    assert refused(folder, "a\x1b[31m.envd") == text
 
 
 # ---- running it ----

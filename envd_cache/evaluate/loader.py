@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 
-from envd_cache.diagnostics import ERROR, Diagnostic, Result
+from envd_cache.diagnostics import ERROR, Diagnostic, Result, did_you_mean
 from envd_cache.source import BUILD_FILE, Location, SourceFile, Span
 
 # A build file of ten thousand declarations has 0.8 MB.
 MAX_BYTES = 2 * 1024 * 1024
+
+_ENDING = ".envd"
 
 
 class Files:
@@ -94,7 +96,7 @@ def read_source(path: str, shown: str, label: str) -> Result[SourceFile | None]:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return refused("EC001", f"`{shown}` does not exist")
+        return refused("EC001", f"`{shown}` does not exist", _near(path, shown))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return refused("EC001", f"`{shown}` cannot be read: {reason}")
@@ -116,6 +118,22 @@ def read_source(path: str, shown: str, label: str) -> Result[SourceFile | None]:
     if nul >= 0:
         return _refused_at(source, "EC002", nul, "the file holds a NUL character", "is it a text file?")
     return Result(source)
+
+
+def _near(path: str, shown: str) -> str:
+    """Return a hint for a file that is not there: one with nearly its name, else those in its folder."""
+    folder = os.path.dirname(path)
+    try:
+        stems = sorted(name[: -len(_ENDING)] for name in os.listdir(folder) if name.endswith(_ENDING))
+    except OSError:
+        return f"there is no folder `{os.path.dirname(shown)}`"
+    beside = os.path.dirname(shown)
+    if near := did_you_mean(os.path.basename(path).removesuffix(_ENDING), stems):
+        return f"did you mean `{os.path.join(beside, near + _ENDING)}`?"
+    if stems:
+        listed = ", ".join(f"`{os.path.join(beside, stem + _ENDING)}`" for stem in stems[:3])
+        return f"its folder has {listed}{' and more' if len(stems) > 3 else ''}"
+    return "there is no `.envd` file in its folder; name another one, as FILE or FILE:FUNCTION"
 
 
 def _refused_at(source: SourceFile, code: str, at: int, message: str, hint: str) -> Result[SourceFile | None]:

@@ -301,7 +301,10 @@ class Run:
         location = self._load_location(importer, module_id)
         for problem in diagnostics:
             if problem.location is None:
-                self.diagnostics.append(problem.replace(location=location, path=""))
+                hint = problem.hint
+                if problem.message.endswith("does not exist") and not hint.startswith("did you mean"):
+                    hint = "`//` starts at the root of the repository, other paths in the folder of this file"
+                self.diagnostics.append(problem.replace(location=location, path="", hint=hint))
             else:
                 labels = (Label(location, "loaded here"),) if location else ()
                 self.diagnostics.append(problem.replace(labels=problem.labels + labels))

@@ -110,20 +110,24 @@ def _ineffective(decl: CacheDecl) -> Iterator[Problem]:
             continue
         only = "an export" if param.direction == EXPORT else "an import"
         message = f"`{param.name}` has no effect: only {only} takes it"
-        yield Problem("EC117", message, decl.places[param.name], on_name=True, severity=WARNING)
+        argument = decl.places[param.name]
+        yield Problem("EC117", message, argument, on_name=True, severity=WARNING, hint="remove it")
 
 
 def _without_need(decl: CacheDecl) -> Iterator[Problem]:
     for param in decl.backend.params:
         if param.needs and param.name in decl.values and param.needs not in decl.places:
             message = f"`{param.name}` has no effect without `{param.needs}`"
-            yield Problem("EC117", message, decl.places[param.name], on_name=True, severity=WARNING)
+            hint = f"give `{param.needs}` too, or remove it"
+            argument = decl.places[param.name]
+            yield Problem("EC117", message, argument, on_name=True, severity=WARNING, hint=hint)
 
 
 def _unread_keys(decl: CacheDecl) -> Iterator[Problem]:
     if decl.exports and not decl.imports and len(decl.keys) > 1:
         message = f'only the first key has an effect with `use="{EXPORT}"`: the others are for reading'
-        yield Problem("EC117", message, decl.places["key"], (1,), severity=WARNING)
+        hint = "keep the first key only"
+        yield Problem("EC117", message, decl.places["key"], (1,), severity=WARNING, hint=hint)
 
 
 def _compression(decl: CacheDecl) -> Iterator[Problem]:
@@ -136,12 +140,12 @@ def _compression(decl: CacheDecl) -> Iterator[Problem]:
     argument = decl.places[COMPRESSION_LEVEL.name]
     if kind not in LEVELS:
         message = f'`{COMPRESSION_LEVEL.name}` has no effect with `{COMPRESSION.name}="{kind}"`'
-        yield Problem("EC117", message, argument, on_name=True, severity=WARNING)
+        yield Problem("EC117", message, argument, on_name=True, severity=WARNING, hint="remove it")
         return
     lowest, highest = LEVELS[kind]
     if not lowest <= level <= highest:
         message = f"`{COMPRESSION_LEVEL.name}` must be from {lowest} to {highest} for {kind}, not {level}"
-        yield Problem("EC107", message, argument)
+        yield Problem("EC107", message, argument, hint=f"give a level from {lowest} to {highest}")
 
 
 def _manifest(decl: CacheDecl) -> Iterator[Problem]:

@@ -33,6 +33,7 @@ WARNING_TEXT = """\
 build.envd:4:29: warning[EC117]: `mode` has no effect: only an export takes it
 4 |     cache.registry(ref="r", mode="max", use="import")
   |                             ^^^^
+  = hint: remove it
 1 warning
 """
 ERROR = """
@@ -128,7 +129,12 @@ def test_an_error_leaves_no_output(tmp_path: Path) -> None:
 
 def test_a_missing_file(tmp_path: Path) -> None:
     done = run(tmp_path, "compile")
-    assert done == (1, "", "build.envd: error[EC001]: `build.envd` does not exist\n1 error\n")
+    hint = "there is no `.envd` file in its folder; name another one, as FILE or FILE:FUNCTION"
+    text = f"build.envd: error[EC001]: `build.envd` does not exist\n  = hint: {hint}\n1 error\n"
+    assert done == (1, "", text)
+    (tmp_path / "build.envd").write_text("")
+    assert "  = hint: did you mean `build.envd`?\n" in run(tmp_path, "compile", "bulid.envd").err
+    assert "  = hint: its folder has `build.envd`\n" in run(tmp_path, "compile", "other.envd").err
 
 
 def test_what_the_file_prints_goes_to_standard_error(tmp_path: Path) -> None:

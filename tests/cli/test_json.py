@@ -122,6 +122,7 @@ def test_json(tmp_path: Path) -> None:
         "file": "build.envd",
         "start": {"line": 4, "column": 29},
         "end": {"line": 4, "column": 33},
+        "hint": "remove it",
     }
     (target,) = document["targets"]
     assert target["imports"] == [
