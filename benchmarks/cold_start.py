@@ -41,7 +41,7 @@ import os, sys, envd_cache
 print(os.path.dirname(os.path.dirname(envd_cache.__file__)))
 print(*[path for path in sys.path if path], sep="\\n")
 """
-_RUN = "import sys; sys.path[:0] = {paths}; from envd_cache.cli.main import run; run()"
+_RUN = "import sys; sys.path[:0] = {paths}; from envd_cache.cli import run; run()"
 
 
 def main() -> int:

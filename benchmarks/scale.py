@@ -9,6 +9,7 @@ are not in it. Each number is the best of some runs. "constant" is the same for 
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import tempfile
 from pathlib import Path
@@ -44,6 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="how many declarations")
     sizes: list[int] = parser.parse_args().sizes
+    gc.disable()  # as the command line does
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "build.envd"
         (Path(folder) / ".git").mkdir()
