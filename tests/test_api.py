@@ -14,7 +14,7 @@ import envd_cache
 from envd_cache.emit.registry import EMITTERS, Options
 from envd_cache.evaluate.facts import Facts
 
-REPOSITORY = Path(envd_cache.__file__).parents[1]
+REPOSITORY = Path(__file__).parents[1]
 BUILD_FILE = """
 def build():
     base()
