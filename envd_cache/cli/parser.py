@@ -6,10 +6,12 @@ import argparse
 
 from envd_cache.cli.commands import COMMANDS
 from envd_cache.cli.options import defaults
+from envd_cache.diagnostics import did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from envd_cache.cli.options import Command, Values
 
@@ -17,11 +19,28 @@ DESCRIPTION = "Declare BuildKit's remote caches in build.envd, and compile them 
 EPILOGUE = "exit codes: 0 done, 1 findings, 2 wrong use or a fault of the program"
 
 
+OPTIONS = tuple(dict.fromkeys(option.name for command in COMMANDS for option in command.options))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says which of the possible words was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        _, marked, choices = message.partition("invalid choice: ")
+        word = choices.partition(" (choose from ")[0].strip("'")
+        if marked:
+            listed = choices.partition("(choose from ")[2].rstrip(")")
+            near = did_you_mean(word, [choice.strip(" '") for choice in listed.split(",")])
+            message += f"\ndid you mean `{near}`?" if near else ""
+        elif (unknown := message.partition("unrecognized arguments: ")[2]) and unknown.startswith("-"):
+            near = did_you_mean(unknown.split()[0].partition("=")[0], OPTIONS)
+            message += f"\ndid you mean `{near}`?" if near else ""
+        super().error(message)
+
+
 def build(version: str) -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
-        "envd-cache", description=DESCRIPTION, epilog=EPILOGUE, allow_abbrev=False
-    )
+    parser = _Parser("envd-cache", description=DESCRIPTION, epilog=EPILOGUE, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"envd-cache {version}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:

@@ -70,3 +70,17 @@ def test_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert err.startswith("usage: envd-cache ")
     for command in COMMANDS:
         assert command.name in err
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["compil"], "compile"),
+        (["compile", "--to", "bak"], "bake"),
+        (["compile", "--strct"], "--strict"),
+        (["compile", "--fcat=branch=x"], "--fact"),
+    ],
+)
+def test_error_what_was_meant(words: list[str], meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err.endswith(f"\ndid you mean `{meant}`?\n")
