@@ -72,8 +72,11 @@ def check(
             fitting[param.name] = (argument, value)
     problems += missing
     problems += elements
+    # What is left out beside a name that envd does not know was probably meant by it.
+    strange = any(problem.on_name for problem in problems)
     for rule in builtin.rules:
-        problems += _apply(rule, fitting.get(rule.param), left_out=rule.param not in given)
+        left_out = rule.param not in given and not strange
+        problems += _apply(rule, fitting.get(rule.param), left_out=left_out)
     for name, others, message in builtin.conflicts:
         if _filled(fitting, name) and any(_filled(fitting, other) for other in others):
             hint = f"keep `{name}`, or {' and '.join(f'`{other}`' for other in others)}"
