@@ -8,7 +8,6 @@ from envd_cache.catalog.model import DataSource, Secret
 from envd_cache.evaluate.facts import PLACEHOLDER, known, variable
 from envd_cache.evaluate.model import CallSite, FactRead, Frame, RecordedCall
 from envd_cache.evaluate.prelude import NAMESPACE
-from envd_cache.evaluate.traceback import parse_frame
 from envd_cache.problem import Foreign, Problem
 from envd_cache.source import Location, Position, SourceFile, Span
 
@@ -66,6 +65,8 @@ class Recorder:
         return None
 
     def _frames(self, function: str, texts: list[str]) -> tuple[Frame, ...]:
+        from envd_cache.evaluate.traceback import parse_frame  # noqa: PLC0415 - only for problems
+
         frames: list[Frame] = []
         for text in texts:
             raw = parse_frame(text)

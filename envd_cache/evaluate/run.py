@@ -17,7 +17,6 @@ from envd_cache.evaluate.loader import Files
 from envd_cache.evaluate.model import Evaluation
 from envd_cache.evaluate.prelude import NAMESPACE
 from envd_cache.evaluate.recorder import Recorder
-from envd_cache.evaluate.traceback import parse_error
 from envd_cache.source import Location, SourceFile, Span, Target
 
 TYPE_CHECKING = False
@@ -250,6 +249,7 @@ class Run:
         self, text: str, instead: Callable[[RawError], Diagnostic | None] = lambda _: None
     ) -> tuple[Diagnostic, ...]:
         from envd_cache.evaluate import explain_error  # noqa: PLC0415 - only for problems
+        from envd_cache.evaluate.traceback import parse_error  # noqa: PLC0415
 
         raw = parse_error(text)
         if (where := self.recorder.prepared.get(raw.file)) is not None:
