@@ -47,7 +47,7 @@ def plan(
 def output(plan: CachePlan, to: str = "llb", options: Options | None = None) -> Result[str | bytes | None]:
     """Return a plan as one of the outputs: "llb", "buildctl", "buildx", "envd", "bake", "compose", …
 
-    What the output cannot say is a warning in the result (codes EC401 to EC406), not an exception. An
+    What the output cannot say is a warning in the result (codes EC401 to EC407), not an exception. An
     unknown output is a ValueError, because it is a fault of the calling program.
     """
     chosen = emitter(to)

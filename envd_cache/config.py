@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from envd_cache.diagnostics import ERROR, Diagnostic, Result, did_you_mean
+from envd_cache.diagnostics import ERROR, Diagnostic, Result, suggestion
 from envd_cache.record import Record
 
 CONFIG_FILE = "envd-cache.toml"
@@ -73,8 +73,7 @@ def _read(folder: str, path: str, table: tuple[str, ...]) -> Result[Root] | None
     problems: list[Diagnostic] = []
     for key in values:
         if key not in KEYS:
-            near = did_you_mean(key, KEYS)
-            hint = f"did you mean `{near}`?" if near else f"known keys: {', '.join(KEYS)}"
+            hint = suggestion(key, KEYS, f"known keys: {', '.join(KEYS)}")
             if key == TABLE[0] and not table:
                 hint = f"in {CONFIG_FILE} the keys stand at the top, without a table"
             problems.append(_problem(path, f"unknown key `{key}`", hint))

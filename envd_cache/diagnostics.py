@@ -99,6 +99,12 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(seen.values(), key=key))
 
 
+def suggestion(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the hint for a mistyped name: the nearest known one, or `otherwise` when none is near."""
+    near = did_you_mean(word, known)
+    return f"did you mean `{near}`?" if near else otherwise
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the known name nearest to a mistyped one, or "" when none is near."""
     from difflib import get_close_matches  # noqa: PLC0415 - 6 ms, and only a refused name needs it

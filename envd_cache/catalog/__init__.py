@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.catalog.model import Backend, Fact
 
-__all__ = ("BACKENDS", "FACTS", "backend", "fact")
+__all__ = ("BACKENDS", "FACTS", "GIVEN_FACTS", "backend", "fact")
 
 BACKENDS: tuple[Backend, ...] = (
     registry.BACKEND,
@@ -22,6 +22,9 @@ BACKENDS: tuple[Backend, ...] = (
     s3.BACKEND,
     azblob.BACKEND,
 )
+
+# What `--fact` sets by its name alone; an environment variable is set as `env.NAME`.
+GIVEN_FACTS = tuple([fact.name for fact in FACTS if fact.from_command_line == fact.name])
 
 _BY_NAME = {backend.name: backend for backend in BACKENDS}
 

@@ -46,18 +46,18 @@ FACTS = (
         doc='Return the number of the pull request that is built, or "".',
     ),
     Fact(
-        "target",
-        params=(),
-        returns="str",
-        from_command_line="target",
-        doc="Return the label of what is built, such as `//team/service:build`.",
-    ),
-    Fact(
         "platform",
         params=(),
         returns="str",
         from_command_line="platform",
         doc="Return the platform that is built for, such as `linux/amd64`.",
+    ),
+    Fact(
+        "target",
+        params=(),
+        returns="str",
+        from_command_line="target",
+        doc="Return the label of what is built, such as `//team/service:build`.",
     ),
     Fact(
         "slug",

@@ -21,7 +21,7 @@ _HEX = frozenset("0123456789abcdef")
 _DIGITS = frozenset("0123456789")
 _IPV6 = frozenset(":0123456789abcdefABCDEF")
 _LONGEST_NAME = 255
-_DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _DIGEST_RULE = "`sha256:` and 64 hexadecimal digits"
 _DURATION_UNITS = {
     "ns": 1,
@@ -104,7 +104,7 @@ def _login(text: str) -> str:
         return ""
     # A port has five digits at most, the short id of an image has twelve.
     digest = _ALNUM.issuperset(algorithm) and len(digits) > 5 and _HEX.issuperset(digits.lower())
-    if digest or algorithm.lower() in _DIGEST_LENGTHS or (len(right) > 11 and _HEX.issuperset(right.lower())):
+    if digest or algorithm.lower() in DIGEST_LENGTHS or (len(right) > 11 and _HEX.issuperset(right.lower())):
         return ""
     return text.rpartition("@")[0].partition(":")[2]
 
@@ -150,7 +150,7 @@ def _wrong_reference(text: str) -> tuple[str, str, str]:
     if len(parts.path) > _LONGEST_NAME:
         message = f"is no image reference: the name has more than {_LONGEST_NAME} characters"
         return message, "", "write a shorter name"
-    if len(text) == _DIGEST_LENGTHS["sha256"] and _HEX.issuperset(text):
+    if len(text) == DIGEST_LENGTHS["sha256"] and _HEX.issuperset(text):
         hint = "write the image's name, such as `ghcr.io/acme/app:cache`"
         return "is the id of an image, not its name", "", hint
     colon = text.partition("@")[0].removeprefix(f"{parts.domain}/").removeprefix(parts.path)
@@ -208,7 +208,7 @@ def _is_tag(text: str) -> bool:
 
 def _digest(value: object) -> Refused | None:
     algorithm, _, digits = str(value).partition(":")
-    length = _DIGEST_LENGTHS.get(algorithm)
+    length = DIGEST_LENGTHS.get(algorithm)
     if length is None or not _HEX.issuperset(digits) or len(digits) != length:
         text = str(value).strip().lower()
         better = text if ":" in text else f"sha256:{text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from envd_cache.catalog import GIVEN_FACTS
 from envd_cache.cli.options import Command, Operand, Option
 from envd_cache.emit.registry import DEFAULT, DRIVERS, EMITTERS
 
@@ -11,7 +12,7 @@ _SHARED = (
     Option("--path", "folder of the build file; default: the current one", short="-p", metavar="DIR"),
     Option(
         "--fact",
-        "a fact the build file may ask for: branch, commit, pull_request, platform, target, env.NAME",
+        f"a fact the build file may ask for: {', '.join(GIVEN_FACTS)}, env.NAME",
         kind="list",
         metavar="NAME=VALUE",
     ),

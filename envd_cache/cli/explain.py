@@ -56,12 +56,10 @@ def _explain_code(text: str, *, as_data: bool) -> int:
     from envd_cache.codes import CODES, page  # noqa: PLC0415
 
     for code in CODES:
-        if code.code == text.upper() and as_data:
-            from envd_cache.cli.data import code_data  # noqa: PLC0415
-
-            return process.write(code_data(code), "")
         if code.code == text.upper():
-            return process.write(page(code), "")
+            from envd_cache.cli.data import code_data  # noqa: PLC0415 - with a code only
+
+            return process.write(code_data(code) if as_data else page(code), "")
     known = ", ".join(code.code for code in CODES)
     raise process.UsageError(f"there is no code `{text.upper()}`; there are {known}")
 

@@ -8,7 +8,7 @@ import os
 import sys
 
 from envd_cache import __version__
-from envd_cache.cli.commands import COMPILE, command
+from envd_cache.cli.commands import COMPILE, EXPLAIN, SCHEMA, command
 from envd_cache.cli.options import quick
 from envd_cache.cli.process import (
     DONE,
@@ -73,11 +73,11 @@ def main(words: Sequence[str]) -> int:
 def _run_command(name: str, values: Values) -> int:
     if name == COMPILE.name:
         return _compile(values)
-    if name == "explain":
+    if name == EXPLAIN.name:
         from envd_cache.cli.explain import explain  # noqa: PLC0415 - not for a compile
 
         return explain(values)
-    if name == "schema":
+    if name == SCHEMA.name:
         from envd_cache.catalog.schema import schema  # noqa: PLC0415
         from envd_cache.emit.jsontext import dumps  # noqa: PLC0415
 

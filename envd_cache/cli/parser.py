@@ -6,7 +6,7 @@ import argparse
 
 from envd_cache.cli.commands import COMMANDS
 from envd_cache.cli.options import defaults
-from envd_cache.diagnostics import did_you_mean
+from envd_cache.diagnostics import suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,16 +26,15 @@ class _Parser(argparse.ArgumentParser):
     """A parser that says which of the possible words was probably meant."""
 
     def error(self, message: str) -> NoReturn:
+        hint = ""
         _, marked, choices = message.partition("invalid choice: ")
         word = choices.partition(" (choose from ")[0].strip("'")
         if marked:
             listed = choices.partition("(choose from ")[2].rstrip(")")
-            near = did_you_mean(word, [choice.strip(" '") for choice in listed.split(",")])
-            message += f"\ndid you mean `{near}`?" if near else ""
+            hint = suggestion(word, [choice.strip(" '") for choice in listed.split(",")])
         elif (unknown := message.partition("unrecognized arguments: ")[2]) and unknown.startswith("-"):
-            near = did_you_mean(unknown.split()[0].partition("=")[0], OPTIONS)
-            message += f"\ndid you mean `{near}`?" if near else ""
-        super().error(message)
+            hint = suggestion(unknown.split()[0].partition("=")[0], OPTIONS)
+        super().error(f"{message}\n{hint}" if hint else message)
 
 
 def build(version: str) -> argparse.ArgumentParser:

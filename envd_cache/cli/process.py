@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from envd_cache.diagnostics import Diagnostic, did_you_mean, has_errors
+from envd_cache.catalog import GIVEN_FACTS
+from envd_cache.diagnostics import Diagnostic, has_errors, suggestion
 from envd_cache.evaluate.facts import Facts
 from envd_cache.evaluate.interpreter import TIME_LIMIT
 from envd_cache.pipeline import session, targets_of
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 DONE, FINDINGS, WRONG_USE = 0, 1, 2
 INTERRUPTED = 130
-
-FACTS = ("branch", "commit", "pull_request", "platform", "target")
 
 
 class UsageError(Exception):
@@ -54,9 +53,8 @@ def open_session(values: Values) -> Session:
         name, equals, value = word.partition("=")
         if not equals:
             raise UsageError(f"--fact {word}: write NAME=VALUE")
-        if name not in FACTS and not (name.startswith("env.") and len(name) > len("env.")):
-            near = did_you_mean(name, FACTS)
-            hint = f"did you mean `{near}`?" if near else f"known facts: {', '.join(FACTS)}, env.NAME"
+        if name not in GIVEN_FACTS and not (name.startswith("env.") and len(name) > len("env.")):
+            hint = suggestion(name, GIVEN_FACTS, f"known facts: {', '.join(GIVEN_FACTS)}, env.NAME")
             raise UsageError(f"--fact {word}: there is no fact `{name}`; {hint}")
         given[name] = value
     limit = text(values, "time_limit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from envd_cache.catalog.model import BOTH, EXPORT, IMPORT
 from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, has_errors
 from envd_cache.emit.wire import resolved, secrets_of, shown, without_secrets
+from envd_cache.evaluate.facts import is_utf8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def said_of(plan: WirePlan, options: Options) -> Result[WirePlan]:
         for name, secret in secrets_of(entry):
             if secret.name not in options.secrets:
                 diagnostics.append(_no_secret(entry, name, f"`{secret.name}` for `{name}` is not set"))
-            elif not _is_text(options.secrets[secret.name]):
+            elif not is_utf8(options.secrets[secret.name]):
                 diagnostics.append(_no_secret(entry, name, f"`{secret.name}` for `{name}` is not UTF-8"))
     if not has_errors(diagnostics):
         said = resolved(said, options.secrets)
@@ -130,11 +131,6 @@ def _loss(code: str, entry: WireEntry, message: str, hint: str = "", attribute: 
 
 def _no_secret(entry: WireEntry, name: str, what: str) -> Diagnostic:
     return Diagnostic("EC406", ERROR, f"the environment variable {what}", _location(entry, name))
-
-
-def _is_text(value: str) -> bool:
-    # Python keeps the bytes of a variable that are not UTF-8 as lone surrogates.
-    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _location(entry: WireEntry, attribute: str) -> Location | None:

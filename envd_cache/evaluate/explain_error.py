@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from envd_cache.diagnostics import ERROR, Diagnostic, Label, did_you_mean
+from envd_cache.diagnostics import ERROR, Diagnostic, Label, suggestion
 from envd_cache.evaluate import prelude
 from envd_cache.source import Location
 
@@ -64,11 +64,10 @@ def undefined_names(source: SourceFile) -> tuple[Diagnostic, ...]:
         if isinstance(node, Attribute):
             space = dotted(node.value)
             message = f"`{space}` has no field or method `{node.name}`"
-            near, span = did_you_mean(node.name, members[space]), node.name_span
+            hint, span = suggestion(node.name, members[space]), node.name_span
         else:
             message = f"undefined: `{node.name}`"
-            near, span = did_you_mean(node.name, [*known, *own]), node.span
-        hint = f"did you mean `{near}`?" if near else ""
+            hint, span = suggestion(node.name, [*known, *own]), node.span
         found.append(Diagnostic(UNDEFINED, ERROR, message, Location(source, span), hint=hint))
     return tuple(found)
 
@@ -88,9 +87,8 @@ def not_a_target(source: SourceFile, function: str, raw: RawError) -> Diagnostic
         return Diagnostic("EC013", ERROR, message, location, hint=hint)
     if not raw.message.startswith("Module has no symbol"):
         return Diagnostic("EC013", ERROR, f"`{function}` is not a function", path=source.path)
-    near = did_you_mean(function, defined)
     public = [f"`{name}`" for name in defined if not name.startswith("_")]
-    hint = f"did you mean `{near}`?" if near else f"functions of the file: {', '.join(public) or 'none'}"
+    hint = suggestion(function, defined, f"functions of the file: {', '.join(public) or 'none'}")
     message = f"`{source.path}` has no function `{function}`"
     return Diagnostic("EC013", ERROR, message, path=source.path, hint=hint)
 
@@ -127,8 +125,8 @@ def _words(message: str, location: Location | None) -> tuple[str, str, str]:
         hint = "a value of the top level or of another file is frozen; make a copy and change that"
         return ("EC008", "cannot change a frozen value", hint)
     if stated.startswith("Module has no symbol `"):
-        near = did_you_mean(quoted[1], [near]) if near else ""
-        return ("EC015", f"the loaded file has no `{quoted[1]}`", f"did you mean `{near}`?" if near else "")
+        hint = suggestion(quoted[1], [near]) if near else ""
+        return ("EC015", f"the loaded file has no `{quoted[1]}`", hint)
     if stated.startswith(("Missing parameter", "Missing positional", "Missing named-only")):
         return ("EC008", f"missing argument for `{quoted[1]}`", "")
     if "extra named parameter" in stated:

@@ -169,5 +169,10 @@ def _is_number(text: str) -> bool:
     return bool(text) and not text.strip(_DIGITS)
 
 
+def is_utf8(value: str) -> bool:
+    """Say whether a variable was UTF-8: Python keeps other bytes of it as lone surrogates."""
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def _is_text(text: str) -> bool:
     return bool(text) and text.isprintable() and text == text.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from envd_cache.catalog import fact as fact_named
 from envd_cache.catalog.bind import bind
 from envd_cache.catalog.model import DataSource, Secret
-from envd_cache.evaluate.facts import PLACEHOLDER, known, variable
+from envd_cache.evaluate.facts import PLACEHOLDER, is_utf8, known, variable
 from envd_cache.evaluate.model import CallSite, FactRead, Frame, RecordedCall
 from envd_cache.evaluate.prelude import NAMESPACE
 from envd_cache.problem import Foreign, Problem
@@ -122,7 +122,7 @@ class Recorder:
                 hint = f'set it, give it with `--fact {given}=…`, or write `default="…"`'
             self._refuse(call, (Problem("EC116", what, hint=hint),))
             return PLACEHOLDER
-        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        if not is_utf8(value):
             what = f"the environment variable `{argument}`" if name == "env" else f"the {name}"
             self._refuse(call, (Problem("EC116", f"{what} is not UTF-8, from {origin}"),))
             return PLACEHOLDER

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from envd_cache.catalog.bind import bind
 from envd_cache.catalog.common import KEY, USE
-from envd_cache.catalog.formats import split_reference
 from envd_cache.catalog.model import EXPORT, IMPORT
 from envd_cache.ir.model import CacheDecl, CacheEntry
 from envd_cache.ir.relations import problems_between
@@ -80,9 +79,3 @@ def _keyed(key: Key, value: object, keys: tuple[str, ...]) -> str:
     if key.style == "tag":
         return f"{value}:{keys[0]}"
     return ";".join(keys)
-
-
-def has_tag(reference: object) -> bool:
-    """Say whether an image reference has a tag or a digest of its own."""
-    parts = split_reference(str(reference))
-    return bool(parts.tag or parts.digest)

@@ -13,6 +13,7 @@ with words of our own.
 
 from __future__ import annotations
 
+from envd_cache.catalog.formats import DIGEST_LENGTHS
 from envd_cache.catalog.model import DataSource, Secret
 from envd_cache.diagnostics import did_you_mean
 from envd_cache.problem import Foreign, Problem
@@ -29,7 +30,6 @@ REFUSED = "EC115"
 _CRASH = "envd 1.3.6 crashes on this"
 _LONGEST = 80
 _HEX = "0123456789abcdef"
-_DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _NAMES: dict[object, str] = {
     str: "string",
     int: "int",
@@ -284,8 +284,8 @@ def _digest_problem(text: str) -> str:
     algorithm, _, encoded = text.partition(":")
     if not text:
         return ""
-    if algorithm and encoded and algorithm in _DIGEST_LENGTHS:
-        if len(encoded.encode()) != _DIGEST_LENGTHS[algorithm]:
+    if algorithm and encoded and algorithm in DIGEST_LENGTHS:
+        if len(encoded.encode()) != DIGEST_LENGTHS[algorithm]:
             return "invalid checksum digest length"
         return "invalid checksum digest format" if encoded.strip(_HEX) else ""
     from re import ASCII, fullmatch  # noqa: PLC0415 - only a refused digest needs it

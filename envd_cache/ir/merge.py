@@ -37,12 +37,7 @@ def merge(declarations: Iterable[CacheDecl]) -> Merged:
             diagnostics.append(_repeated(decl, seen[meaning]))
             continue
         seen[meaning] = decl
-        for entry in made[0]:
-            first = _claim(entry, written)
-            if first is None:
-                exports.append(entry)
-            elif normalised(first) != normalised(entry):
-                diagnostics.append(_two_writers(entry, first))
+        diagnostics += _claimed(made[0], written, exports)
         for entry in made[1]:
             first = read.setdefault(_identity(entry), entry)
             if first is entry:
@@ -54,14 +49,7 @@ def merge(declarations: Iterable[CacheDecl]) -> Merged:
 
 def between_targets(plans: Sequence[CachePlan]) -> tuple[Diagnostic, ...]:
     """Return what is wrong between targets: two that write one place with different settings."""
-    diagnostics: list[Diagnostic] = []
-    written: dict[object, CacheEntry] = {}
-    for plan in plans:
-        for entry in plan.exports:
-            first = _claim(entry, written)
-            if first is not None and normalised(first) != normalised(entry):
-                diagnostics.append(_two_writers(entry, first))
-    return tuple(diagnostics)
+    return tuple(_claimed([entry for plan in plans for entry in plan.exports], {}, []))
 
 
 def _identity(entry: CacheEntry) -> object:
@@ -70,6 +58,20 @@ def _identity(entry: CacheEntry) -> object:
     Source: BuildKit v0.32.2 `solver/llbsolver/bridge.go` merges registry imports by their `ref` alone.
     """
     return places(entry) if entry.attr("ref") is not None else normalised(entry)
+
+
+def _claimed(
+    made: Iterable[CacheEntry], written: dict[object, CacheEntry], exports: list[CacheEntry]
+) -> list[Diagnostic]:
+    """Add the exports to places that nobody has yet; return what is wrong with the others."""
+    diagnostics: list[Diagnostic] = []
+    for entry in made:
+        first = _claim(entry, written)
+        if first is None:
+            exports.append(entry)
+        elif normalised(first) != normalised(entry):
+            diagnostics.append(_two_writers(entry, first))
+    return diagnostics
 
 
 def _claim(entry: CacheEntry, claimed: dict[object, CacheEntry]) -> CacheEntry | None:
