@@ -32,6 +32,6 @@ else:
     def __getattr__(name):
         if name not in _HOMES:
             raise AttributeError(f"module `envd_cache` has no attribute `{name}`")
-        from importlib import import_module  # noqa: PLC0415
+        from importlib import import_module  # noqa: PLC0415 - only when a name is used
 
         return getattr(import_module(_HOMES[name]), name)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Self, dataclass_transform
 else:
 
-    def dataclass_transform(**_options):  # noqa: D103
+    def dataclass_transform(**_options):  # noqa: D103 - stands in for typing's
         return lambda cls: cls
 
 

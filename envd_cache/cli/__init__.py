@@ -5,14 +5,14 @@ from __future__ import annotations
 
 def run() -> None:
     """Run the program and end the process; the entry point of the console script."""
-    import gc  # noqa: PLC0415
+    import gc  # noqa: PLC0415 - all imports wait for this call
 
     # A compile makes no cycles worth collecting, and the collector would run while modules are loaded.
     gc.disable()
-    import os  # noqa: PLC0415
-    import sys  # noqa: PLC0415
+    import os  # noqa: PLC0415 - after the collector is off
+    import sys  # noqa: PLC0415 - after the collector is off
 
-    from envd_cache.cli.main import main  # noqa: PLC0415
+    from envd_cache.cli.main import main  # noqa: PLC0415 - after the collector is off
 
     code = main(sys.argv[1:])
     try:

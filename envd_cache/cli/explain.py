@@ -37,7 +37,7 @@ def explain(values: Values) -> int:
     diagnostics = in_order(diagnostics)
     failed = has_errors(diagnostics)
     if values["format"] == "json":
-        from envd_cache.cli.data import explained_data  # noqa: PLC0415
+        from envd_cache.cli.data import explained_data  # noqa: PLC0415 - only for JSON
 
         drops = [] if failed else [_drops_data(made) for made in plans]
         process.write(explained_data(() if failed else plans, drops, diagnostics), "")
@@ -53,7 +53,7 @@ def _looks_like_a_code(text: str) -> bool:
 
 
 def _explain_code(text: str, *, as_data: bool) -> int:
-    from envd_cache.codes import CODES, page  # noqa: PLC0415
+    from envd_cache.codes import CODES, page  # noqa: PLC0415 - only for a code
 
     for code in CODES:
         if code.code == text.upper():

@@ -78,11 +78,11 @@ def _run_command(name: str, values: Values) -> int:
 
         return explain(values)
     if name == SCHEMA.name:
-        from envd_cache.catalog.schema import schema  # noqa: PLC0415
-        from envd_cache.emit.jsontext import dumps  # noqa: PLC0415
+        from envd_cache.catalog.schema import schema  # noqa: PLC0415 - not for a compile
+        from envd_cache.emit.jsontext import dumps  # noqa: PLC0415 - not for a compile
 
         return write(dumps(schema()) + "\n", text(values, "output"))
-    from envd_cache.cli.completion import script  # noqa: PLC0415
+    from envd_cache.cli.completion import script  # noqa: PLC0415 - not for a compile
 
     return write(script(text(values, "shell")), "")
 
@@ -132,7 +132,7 @@ def _compile(values: Values) -> int:
         for line in result.value.printed:
             sys.stderr.write(redactor.text(line) + "\n")
     if as_data:
-        from envd_cache.cli.data import compiled_data  # noqa: PLC0415
+        from envd_cache.cli.data import compiled_data  # noqa: PLC0415 - only for JSON
 
         document = compiled_data(result.value, chosen, diagnostics)
         return write(document, output) or (FINDINGS if has_errors(diagnostics) else DONE)

@@ -33,7 +33,7 @@ def report(diagnostics: tuple[Diagnostic, ...], values: Values) -> int:
     if not diagnostics:
         return code
     if values.get("format") == "json":
-        from envd_cache.cli.data import problems_data  # noqa: PLC0415
+        from envd_cache.cli.data import problems_data  # noqa: PLC0415 - only for JSON
 
         return write(problems_data(diagnostics), "") or code
     from envd_cache.report.text import COLOUR, PLAIN, render, summary  # noqa: PLC0415 - only for problems

@@ -51,7 +51,7 @@ class Engine:
             from envd_cache.evaluate.quick_json import QuickJson  # noqa: PLC0415 - not for a library
 
             return QuickJson()
-        from contextlib import nullcontext  # noqa: PLC0415
+        from contextlib import nullcontext  # noqa: PLC0415 - not for the command line
 
         return nullcontext()
 

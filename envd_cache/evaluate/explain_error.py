@@ -43,8 +43,8 @@ def undefined_names(source: SourceFile) -> tuple[Diagnostic, ...]:
     """Return a diagnostic for every name of a file that is bound nowhere, with what may be meant."""
     from envd_cache.catalog.envd import CONSTANTS, UNIVERSE  # noqa: PLC0415 - only for problems
     from envd_cache.syntax.names import dotted, unbound  # noqa: PLC0415 - loads lark
-    from envd_cache.syntax.nodes import Attribute, FunctionDef  # noqa: PLC0415
-    from envd_cache.syntax.parse import parse  # noqa: PLC0415
+    from envd_cache.syntax.nodes import Attribute, FunctionDef  # noqa: PLC0415 - only for problems
+    from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
 
     file = parse(source).value
     if file is None:

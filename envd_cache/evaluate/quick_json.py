@@ -38,7 +38,7 @@ class QuickJson:
         if "json" in sys.modules:
             return
         try:
-            from _json import encode_basestring_ascii, make_scanner  # noqa: PLC0415
+            from _json import encode_basestring_ascii, make_scanner  # noqa: PLC0415 - may be missing
         except ImportError:  # an interpreter without the C part of json
             return
         # Typeshed wants a decoder; the scanner itself takes any object with these names.

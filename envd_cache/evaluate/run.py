@@ -249,7 +249,7 @@ class Run:
         self, text: str, instead: Callable[[RawError], Diagnostic | None] = lambda _: None
     ) -> tuple[Diagnostic, ...]:
         from envd_cache.evaluate import explain_error  # noqa: PLC0415 - only for problems
-        from envd_cache.evaluate.traceback import parse_error  # noqa: PLC0415
+        from envd_cache.evaluate.traceback import parse_error  # noqa: PLC0415 - only for problems
 
         raw = parse_error(text)
         if (where := self.recorder.prepared.get(raw.file)) is not None:
