@@ -1,6 +1,7 @@
 """Every code that a problem can have: its name, what it means, and what to do. Codes are never reused.
 
-EC0xx reading and running a file, EC1xx arguments, EC2xx the plan, EC4xx what an output cannot say.
+EC0xx reading and running a file, EC1xx arguments, EC2xx the plan, EC4xx what an output cannot say,
+EC5xx what happens around a real build.
 """
 
 from __future__ import annotations
@@ -286,7 +287,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "EC406",
         "secret-not-set",
-        "`--resolve-secrets` was asked for, and the variable is not in the environment, or is no UTF-8.",
+        "The value of a secret is needed, for `--resolve-secrets` or for a build, and the variable is not in the "
+        "environment, or is no UTF-8.",
         "Set it.",
     ),
     Code(
@@ -295,6 +297,81 @@ CODES: tuple[Code, ...] = (
         "Newer releases of docker compose hand builds to bake, which takes `${` and `%{` in a value for a "
         "template even after compose has read it; older ones do not. No spelling suits both.",
         "Use a value without these marks.",
+    ),
+    Code(
+        "EC501",
+        "export-not-possible",
+        "The engine that would run the build does not have this kind of cache export. BuildKit says so only "
+        "after seconds, or a client drops the entry in silence.",
+        "Use a backend that the engine has, or another engine; the hint says which.",
+    ),
+    Code(
+        "EC502",
+        "import-not-possible",
+        "The engine does not have this kind of cache import. BuildKit builds on without it.",
+        "Use a backend that the engine has, or another engine.",
+    ),
+    Code(
+        "EC503",
+        "own-flag-wins",
+        "The command has a cache option of its own, so the declared caches of that direction are left out.",
+        "Remove the option from the command to use the declared caches.",
+    ),
+    Code(
+        "EC504",
+        "secret-in-process-list",
+        "The client takes this secret on its command line only, where every user of the machine can read it.",
+        "docker buildx bake and docker compose get it in a file, docker buildx some of them in its environment.",
+    ),
+    Code(
+        "EC505",
+        "import-failed",
+        "The build ran without this cache: BuildKit takes a failed import for no reason to stop.",
+        "The message has the engine's own reason. With --strict it makes the exit code 1.",
+    ),
+    Code(
+        "EC506",
+        "export-failed",
+        "The cache was not written. Unless `ignore_error=True` is declared, that fails the build too.",
+        "The message has the engine's own reason.",
+    ),
+    Code(
+        "EC507",
+        "cache-too-large-to-read",
+        "BuildKit reads at most 1 MiB of a cache's manifest or configuration; a larger cache is written, and "
+        "never read again.",
+        'Use `mode="min"`, or split the build so that each cache has fewer layers.',
+    ),
+    Code(
+        "EC508",
+        "not-for-plain-envd",
+        "The file uses `cache` in a way that cannot be handed to plain envd.",
+        "The hint says how to write it.",
+    ),
+    Code(
+        "EC509",
+        "engine-unreachable",
+        "The engine did not answer, so what it can do is not known.",
+        "Check that it runs, and DOCKER_HOST, BUILDKIT_HOST or --builder.",
+    ),
+    Code(
+        "EC510",
+        "no-such-bake-target",
+        "No target of the bake or compose file has the name of this target, so its caches have no place.",
+        "Give both the same name, or build one target alone.",
+    ),
+    Code(
+        "EC511",
+        "service-not-known",
+        "The cache is a service of a CI system, and neither the declaration nor the environment says where it "
+        "is or how to get in. Clients drop such an entry in silence.",
+        "Run it in a job that has the service, or give the parameters.",
+    ),
+    Code(
+        "EC512",
+        "newer-than-the-engine",
+        "The engine's BuildKit is older than this attribute, and passes over what it does not know.",
+        "Leave it out, or use a newer engine.",
     ),
 )
 

@@ -28,6 +28,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("evaluate",),
     ("ir",),
     ("emit",),
+    ("remote",),
+    ("engine",),
     ("pipeline",),
     ("api",),
     ("cli",),
@@ -61,7 +63,11 @@ NOT_BACKENDS = {
 }
 
 EMIT_HELPERS = {"__init__", "jsontext", "losses", "registry", "wire", "yamltext"}
-CLI_HELPERS = {"__init__", "commands", "crash", "data", "main", "options", "parser", "process"}
+CLI_HELPERS = {"__init__", "child", "commands", "crash", "data", "main", "options", "parser", "process"} | {
+    "rest",
+    "running",
+    "watch",
+}
 MAX_LINES = 400
 REASON = "one file because"
 

@@ -126,7 +126,11 @@ def test_a_missing_and_an_unexpected_finding_both_fail(
 
 @pytest.mark.parametrize("code", [code.code for code in CODES])
 def test_every_code_has_a_case(code: str) -> None:
-    if code in ELSEWHERE:
+    if code.startswith("EC5"):
+        # What happens around a real build has tests of its own.
+        tests = [path.read_text() for path in (TESTS / "engine").rglob("*.py")]
+        assert any(code in text for text in tests)
+    elif code in ELSEWHERE:
         assert f"[{code}]" in (TESTS / ELSEWHERE[code]).read_text()
     else:
         assert any(expected.code == code for case in CASES for expected in case.expected)

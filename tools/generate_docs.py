@@ -38,6 +38,7 @@ FAMILIES = {
     "1": "Arguments",
     "2": "The plan",
     "4": "What an output cannot say",
+    "5": "Around a real build",
 }
 _CODE = re.compile(r"`[^`]*`")
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -102,7 +103,8 @@ def commands(say: Translate) -> str:
         if command.operand:
             name = command.operand.name.upper()
             operand = f" {name}" if command.operand.required else f" [{name}]"
-        rows.append((f"`envd-cache {command.name}{operand}`", say(command.help)))
+        rest = " -- CLIENT …" if command.after_dashes else " [ENVD FLAG …]" if command.rest else ""
+        rows.append((f"`envd-cache {command.name}{operand}{rest}`", say(command.help)))
         for option in command.options:
             value = "" if option.kind == "flag" else f" {option.metavar or option.key.upper()}"
             short = f"`{option.short}`, " if option.short else ""

@@ -66,6 +66,23 @@ TEXTS: dict[str, str] = {
     ),
     "write a completion script for a shell": "写出 shell 的补全脚本",
     "write the JSON Schema of all cache declarations": "写出全部缓存声明的 JSON Schema",
+    "run `envd build` with the declared caches, and tell what they did": (
+        "用声明的缓存运行 `envd build`，并说明缓存的实际效果"
+    ),
+    "build as `build` does, then run `envd up`": "先像 `build` 那样构建，再运行 `envd up`",
+    "run docker buildx, docker compose or buildctl with the declared caches, and tell what they did": (
+        "用声明的缓存运行 docker buildx、docker compose 或 buildctl，并说明缓存的实际效果"
+    ),
+    "write a build file as envd itself can read it, without its caches": (
+        "写出 envd 自己能读的构建文件，不含缓存声明"
+    ),
+    "take warnings for errors, and a cache that failed too": "把警告以及失败的缓存当作错误",
+    "print the command in place of running it, secrets as $NAME": "只打印命令而不运行，密钥写作 $NAME",
+    "do not ask the engine first what it can do": "不预先询问引擎能做什么",
+    "write what the caches did to a file, as JSON": "把缓存的实际效果以 JSON 写入文件",
+    "the envd to run; default: the first on PATH": "要运行的 envd；默认为 PATH 中的第一个",
+    "every target of the file, for a bake or compose file": "文件中的所有目标，用于 bake 或 compose 文件",
+    "folder for the file and all that it loads": "存放该文件及其加载的所有文件的目录",
     "NUL-separated arguments in place of a shell line": "以 NUL 分隔的参数，代替 shell 命令行",
     "a fact the build file may ask for: branch, commit, pull_request, platform, target, env.NAME": (
         "构建文件可以询问的事实：branch、commit、pull_request、platform、target、env.NAME"

@@ -51,6 +51,52 @@ EXPLAIN = Command(
     (Option("--all", "every target of the file", kind="flag"), *_SHARED),
 )
 
+_STRICT = Option("--strict", "take warnings for errors, and a cache that failed too", kind="flag")
+_RUNNING = (
+    _STRICT,
+    Option("--dry-run", "print the command in place of running it, secrets as $NAME", kind="flag"),
+    Option("--no-preflight", "do not ask the engine first what it can do", kind="flag"),
+    Option("--report", "write what the caches did to a file, as JSON", metavar="FILE"),
+    *_SHARED,
+)
+_ENVD = Option("--envd", "the envd to run; default: the first on PATH", metavar="PROGRAM")
+
+BUILD = Command(
+    "build",
+    "run `envd build` with the declared caches, and tell what they did",
+    _TARGET,
+    (*_RUNNING, _ENVD),
+    rest="every other flag goes to `envd build`",
+)
+
+UP = Command(
+    "up",
+    "build as `build` does, then run `envd up`",
+    _TARGET,
+    (*_RUNNING, _ENVD),
+    rest="every other flag goes to `envd up`",
+)
+
+EXEC = Command(
+    "exec",
+    "run docker buildx, docker compose or buildctl with the declared caches, and tell what they did",
+    _TARGET,
+    (Option("--all", "every target of the file, for a bake or compose file", kind="flag"), *_RUNNING),
+    rest="CLIENT and its arguments: `docker buildx build .`, `docker buildx bake`, `docker build .`, "
+    "`docker compose build`, `buildctl build …`",
+    after_dashes=True,
+)
+
+PLAIN = Command(
+    "plain",
+    "write a build file as envd itself can read it, without its caches",
+    _TARGET,
+    (
+        Option("--output", "folder for the file and all that it loads", short="-o", metavar="DIR"),
+        *_SHARED,
+    ),
+)
+
 SCHEMA = Command(
     "schema",
     "write the JSON Schema of all cache declarations",
@@ -68,7 +114,7 @@ COMPLETION = Command(
     (),
 )
 
-COMMANDS: tuple[Command, ...] = (COMPILE, EXPLAIN, SCHEMA, COMPLETION)
+COMMANDS: tuple[Command, ...] = (COMPILE, EXPLAIN, BUILD, UP, EXEC, PLAIN, SCHEMA, COMPLETION)
 
 
 def command(name: str) -> Command | None:

@@ -8,7 +8,7 @@ import os
 import sys
 
 from envd_cache import __version__
-from envd_cache.cli.commands import COMPILE, EXPLAIN, SCHEMA, command
+from envd_cache.cli.commands import BUILD, COMPILE, EXEC, EXPLAIN, PLAIN, SCHEMA, UP, command
 from envd_cache.cli.options import quick
 from envd_cache.cli.process import (
     DONE,
@@ -38,6 +38,14 @@ def main(words: Sequence[str]) -> int:
     """Run one command and return the exit code: 0 done, 1 findings, 2 wrong use or a fault of ours."""
     try:
         named = command(words[0]) if words else None
+        rest: tuple[str, ...] | None = ()
+        if named and named.rest:
+            from envd_cache.cli.rest import split  # noqa: PLC0415 - not for a compile
+
+            own, rest = split(named, words[1:])
+            if rest is None and not {"-h", "--help"}.intersection(own):
+                raise UsageError(f"write the command behind `--`: `envd-cache {named.name} -- CLIENT …`")
+            words = (named.name, *own)
         values = quick(named, words[1:]) if named else None
         if named is None or values is None:
             from envd_cache.cli.parser import parse  # noqa: PLC0415 - argparse, only for help and mistakes
@@ -45,7 +53,7 @@ def main(words: Sequence[str]) -> int:
             name, values = parse(words, __version__)
         else:
             name = named.name
-        return _run_command(name, values)
+        return _run_command(name, values, rest)
     except FileNotFoundError as error:
         # Only os.getcwd raises it without a name; every file that is read has its own diagnostic.
         if error.filename is not None:
@@ -70,9 +78,21 @@ def main(words: Sequence[str]) -> int:
         return WRONG_USE
 
 
-def _run_command(name: str, values: Values) -> int:
+def _run_command(name: str, values: Values, rest: tuple[str, ...] | None) -> int:
     if name == COMPILE.name:
         return _compile(values)
+    if name in (BUILD.name, UP.name):
+        from envd_cache.cli.build import build  # noqa: PLC0415 - not for a compile
+
+        return build(name, values, rest or ())
+    if name == EXEC.name:
+        from envd_cache.cli.exec import execute  # noqa: PLC0415 - not for a compile
+
+        return execute(values, rest or ())
+    if name == PLAIN.name:
+        from envd_cache.cli.plain import plain  # noqa: PLC0415 - not for a compile
+
+        return plain(values)
     if name == EXPLAIN.name:
         from envd_cache.cli.explain import explain  # noqa: PLC0415 - not for a compile
 

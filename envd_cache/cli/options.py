@@ -48,12 +48,18 @@ class Operand(Record):
 
 
 class Command(Record):
-    """A command: its name, one line about it, its operand and its options."""
+    """A command: its name, one line about it, its operand and its options.
+
+    `rest` is what the help says of the words that go on to another program, "" when none do. With
+    `after_dashes` they stand behind `--`, else among our own; see `rest.py`.
+    """
 
     name: str
     help: str
     operand: Operand | None
     options: tuple[Option, ...]
+    rest: str = ""
+    after_dashes: bool = False
 
 
 def quick(command: Command, words: Sequence[str]) -> Values | None:

@@ -44,9 +44,16 @@ def build(version: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         made = commands.add_parser(
-            command.name, help=command.help, description=_sentence(command.help), allow_abbrev=False
+            command.name,
+            help=command.help,
+            description=_sentence(command.help),
+            epilog=_sentence(command.rest) if command.rest else None,
+            allow_abbrev=False,
         )
         _fill(made, command)
+        if command.rest:
+            dashes = "-- CLIENT ..." if command.after_dashes else "[ENVD FLAG ...]"
+            made.usage = f"{made.format_usage().removeprefix('usage: ').rstrip()} {dashes}"
     return parser
 
 

@@ -75,8 +75,8 @@ def environment(during: Session) -> Mapping[str, str]:
     return {**os.environ, **given} if given else os.environ
 
 
-def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:
-    """Return the targets that a call names, and what is wrong with looking for them."""
+def target_of(values: Values) -> Target:
+    """Return the target that a call names, without its `--path`."""
     operand, option = text(values, "target"), text(values, "from")
     if operand and option:
         raise UsageError("TARGET and --from are the same thing; give one of them")
@@ -84,10 +84,17 @@ def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...],
     target = parse_target(named)
     if target is None:
         raise UsageError(f"`{named}`: write FILE or FILE:FUNCTION")
+    return target
+
+
+def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:
+    """Return the targets that a call names, and what is wrong with looking for them."""
+    target = target_of(values)
     folder = text(values, "path")
     if folder:
         target = target.replace(path=os.path.join(folder, target.path))
     if values["all"]:
+        named = text(values, "target") or text(values, "from")
         if named.partition(":")[2]:
             raise UsageError(f"`{named}` names a function, and --all means every target of the file")
         found = targets_of(target.path, during)

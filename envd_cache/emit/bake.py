@@ -25,9 +25,9 @@ def emit(plans: tuple[WirePlan, ...], options: Options) -> str:
     for plan in plans:
         target: dict[str, object] = {}
         if plan.imports:
-            target["cache-from"] = [_template(csv(entry)) for entry in plan.imports]
+            target["cache-from"] = [template(csv(entry)) for entry in plan.imports]
         if plan.exports:
-            target["cache-to"] = [_template(csv(entry)) for entry in plan.exports]
+            target["cache-to"] = [template(csv(entry)) for entry in plan.exports]
         targets[names[plan.label]] = target
         for entry in (*plan.exports, *plan.imports):
             variables.update(_variables(entry))
@@ -65,7 +65,8 @@ def _variables(entry: WireEntry) -> dict[str, object]:
     return {value.name: {} for _, value in entry.attrs if isinstance(value, Secret)}
 
 
-def _template(text: Text) -> str:
+def template(text: Text) -> str:
+    """Return a text as a string of a bake file; a secret is a variable of the file."""
     return "".join([f"${{{piece.name}}}" if isinstance(piece, Secret) else _escaped(piece) for piece in text])
 
 

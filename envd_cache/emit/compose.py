@@ -30,11 +30,12 @@ def emit(plans: tuple[WirePlan, ...], options: Options) -> str:
         for key, entries in (("cache_from", plan.imports), ("cache_to", plan.exports)):
             if entries:
                 lines.append(f"      {key}:")
-                lines += [f"        - {scalar(_interpolated(csv(entry)))}" for entry in entries]
+                lines += [f"        - {scalar(interpolated(csv(entry)))}" for entry in entries]
     return "\n".join(lines) + "\n"
 
 
-def _interpolated(text: Text) -> str:
+def interpolated(text: Text) -> str:
+    """Return a text as compose reads it; a secret is a variable of the environment."""
     return "".join(
         [f"${{{piece.name}}}" if isinstance(piece, Secret) else piece.replace("$", "$$") for piece in text]
     )

@@ -126,14 +126,14 @@ def _without_unsayable(entry: WireEntry, options: Options, diagnostics: list[Dia
 
 
 def _loss(code: str, entry: WireEntry, message: str, hint: str = "", attribute: str = "") -> Diagnostic:
-    return Diagnostic(code, WARNING, message, _location(entry, attribute), hint=hint)
+    return Diagnostic(code, WARNING, message, location_of(entry, attribute), hint=hint)
 
 
 def _no_secret(entry: WireEntry, name: str, what: str) -> Diagnostic:
-    return Diagnostic("EC406", ERROR, f"the environment variable {what}", _location(entry, name))
+    return Diagnostic("EC406", ERROR, f"the environment variable {what}", location_of(entry, name))
 
 
-def _location(entry: WireEntry, attribute: str) -> Location | None:
+def location_of(entry: WireEntry, attribute: str = "") -> Location | None:
     """Return where an attribute was given, or where the entry was declared."""
     from envd_cache.evaluate.locate import argument_location  # noqa: PLC0415 - only for problems
 

@@ -1,0 +1,288 @@
+"""What `build`, `up` and `exec` share: a plan before the build, a question to the engine, a report after."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+
+from envd_cache.cli import process
+from envd_cache.cli.child import captured
+from envd_cache.diagnostics import ERROR, NOTE, WARNING, Diagnostic, has_errors, in_order
+from envd_cache.emit.wire import WirePlan, secrets_of
+from envd_cache.engine import contexts
+from envd_cache.engine.matched import diagnostics_of, settled
+from envd_cache.engine.preflight import preflight
+from envd_cache.engine.probe import abilities, buildx_abilities
+from envd_cache.engine.telling import as_data, measured
+from envd_cache.engine.telling import text as told
+from envd_cache.ir.lower import lower
+from envd_cache.pipeline import evaluate
+from envd_cache.record import Record
+from envd_cache.remote import local, look, registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from envd_cache.catalog.clients import Client
+    from envd_cache.cli.options import Values
+    from envd_cache.emit.wire import WireEntry
+    from envd_cache.engine.contexts import Engine
+    from envd_cache.engine.outcome import Outcome
+    from envd_cache.evaluate.model import Evaluation
+    from envd_cache.ir.model import CachePlan
+    from envd_cache.pipeline import Session
+    from envd_cache.remote.held import Held
+    from envd_cache.source import Target
+
+# Seconds for a client to answer a question about its builder or its files.
+PATIENCE = 60.0
+
+# Seconds for a registry to say whether a cache is there.
+GLANCE = 5.0
+
+
+class Planned(Record):
+    """A target that was run: what it did, and its plan."""
+
+    evaluation: Evaluation
+    plan: CachePlan
+
+
+class Built(Record):
+    """What was built with which caches. `target` is the bake target or service, "" for the only thing."""
+
+    plan: WirePlan
+    target: str = ""
+
+
+class Stop(Exception):  # noqa: N818 - not a mistake of the program
+    """The build is not started; the problems say why."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__()
+        self.diagnostics = diagnostics
+
+
+class Call:
+    """One call of a command: its options, the environment of the client, and what was found so far."""
+
+    def __init__(self, values: Values, environ: Mapping[str, str]) -> None:
+        self.values = values
+        self.environ = environ
+        self.strict = bool(values["strict"])
+        self.as_data = values["format"] == "json"
+        self._before: tuple[Diagnostic, ...] = ()
+
+    def add(self, diagnostics: Sequence[Diagnostic]) -> None:
+        """Keep some problems. Raises Stop when one of them is an error."""
+        self._before += self.weighed(diagnostics)
+        if has_errors(self._before):
+            raise Stop(self.all())
+
+    def weighed(self, diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """Return problems as severe as the call wants them."""
+        if not self.strict:
+            return tuple(diagnostics)
+        return tuple(
+            found.replace(severity=ERROR) if found.severity == WARNING else found for found in diagnostics
+        )
+
+    def all(self, more: Sequence[Diagnostic] = ()) -> tuple[Diagnostic, ...]:
+        """Return everything that was kept, and more."""
+        return in_order((*self._before, *self.weighed(more)))
+
+    def say(self) -> None:
+        """Print what is known before the build; as JSON it is part of the report."""
+        if not self.as_data:
+            process.report(self._before, self.values)
+
+
+def planned(target: Target, during: Session) -> tuple[Planned, tuple[Diagnostic, ...]]:
+    """Run one target; what it prints goes to standard error."""
+    evaluation = evaluate(target, during)
+    lowered = lower(evaluation.value)
+    diagnostics = evaluation.diagnostics + lowered.diagnostics
+    if evaluation.value.printed:
+        from envd_cache.report.redact import Redactor  # noqa: PLC0415 - hardly a file prints
+
+        redactor = Redactor(diagnostics)
+        for line in evaluation.value.printed:
+            sys.stderr.write(redactor.text(line) + "\n")
+    return Planned(evaluation.value, lowered.value), diagnostics
+
+
+def checked(
+    plans: Sequence[WirePlan],
+    client: Client,
+    engine: Engine,
+    environ: Mapping[str, str],
+    base: Sequence[str] = (),
+) -> tuple[tuple[WirePlan, ...], tuple[Diagnostic, ...]]:
+    """Ask the engine what it can do; return the plans without what it lacks, and what stands in the way.
+
+    `base` are the words that start the client's buildx.
+    """
+    if not any(plan.exports or plan.imports for plan in plans):
+        return tuple(plans), ()
+
+    def ask(words: Sequence[str]) -> tuple[int, str, str]:
+        return captured(words, environ, PATIENCE)
+
+    if engine.kind == contexts.BUILDER and base:
+        found = buildx_abilities(
+            engine.address, ask, environ=environ, home=home(environ), words=base, host=_host(base)
+        )
+    else:
+        found = abilities(engine, environ, home(environ), ask)
+    diagnostics = list(found.diagnostics)
+    if found.value is None:
+        return tuple(plans), tuple(diagnostics)
+    able = found.value
+    kept = []
+    for plan in plans:
+        diagnostics += preflight(plan, able, client, environ)
+        imports = [entry for entry in plan.imports if able.imports is None or entry.type in able.imports]
+        kept.append(plan.replace(imports=tuple(imports)))
+    return tuple(kept), tuple(diagnostics)
+
+
+def _host(base: Sequence[str]) -> str:
+    """Return the engine that docker's own option names, "" when there is none."""
+    for word, following in zip(base, (*base[1:], ""), strict=True):
+        if word in ("-H", "--host"):
+            return following
+        if word.startswith("--host="):
+            return word.partition("=")[2]
+    return ""
+
+
+def without_repeats(losses: Sequence[Diagnostic], asked: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return problems of both kinds without those that the engine's own answer says better."""
+    known = [found.location for found in asked]
+    return (
+        *(found for found in losses if found.code != "EC403" or found.location not in known),
+        *asked,
+    )
+
+
+def home(environ: Mapping[str, str]) -> str:
+    """Return the home folder as the clients find it."""
+    return environ.get("HOME") or os.path.expanduser("~")
+
+
+def secrets_in(plans: Sequence[WirePlan], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of the secrets of some plans, so that what is shown can leave them out."""
+    names = {
+        secret.name
+        for plan in plans
+        for entry in (*plan.exports, *plan.imports)
+        for _, secret in secrets_of(entry)
+    }
+    return tuple([environ[name] for name in sorted(names) if environ.get(name)])
+
+
+def with_references(plans: Sequence[WirePlan], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which each secret is a reference to itself, to show a command."""
+    names = {
+        secret.name
+        for plan in plans
+        for entry in (*plan.exports, *plan.imports)
+        for _, secret in secrets_of(entry)
+    }
+    return {**environ, **{name: f"${name}" for name in names if name in environ}}
+
+
+def show_command(words: Sequence[str], environ: Mapping[str, str], files: Sequence[tuple[str, str]]) -> int:
+    """Print a command in place of running it, with the variables and the files that it would get."""
+    lines = [f"# {path}\n{content}" for path, content in files]
+    lines.append(shlex.join([*[f"{name}={value}" for name, value in sorted(environ.items())], *words]) + "\n")
+    return process.write("".join(lines), "")
+
+
+# ---- where caches lie ----
+
+
+class Looking:
+    """Asks the places of caches, with the logins of docker's configuration."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._logins: dict[str, tuple[str, str]] | None = None
+
+    def __call__(self, entry: WireEntry) -> Held | str | None:
+        """Return what lies where an entry points; None when it cannot be asked, a str with the reason."""
+        return look.look(entry, self._known(), GLANCE)
+
+    def is_there(self, entry: WireEntry) -> bool | None:
+        """Say whether a cache can be read now; None when nobody knows."""
+        return look.is_there(entry, self._known(), GLANCE)
+
+    def _known(self) -> dict[str, tuple[str, str]]:
+        if self._logins is None:
+            folder = contexts.config_folder(self._environ, home(self._environ))
+            try:
+                with open(os.path.join(folder, "config.json"), "rb") as file:
+                    self._logins, _ = registry.credentials_of(file.read(1 << 20))
+            except OSError:
+                self._logins = {}
+        return self._logins
+
+
+# ---- after the build ----
+
+
+def report(call: Call, built: Sequence[Built], outcome: Outcome, code: int) -> int:
+    """Tell what the caches did, as text or as data; return the exit code of the whole run.
+
+    That is the client's own; 1 when it is 0 and `--strict` finds a cache that was not read or written.
+    """
+    looking = Looking(call.environ)
+    after: list[Diagnostic] = []
+    outcomes = []
+    for each in built or (Built(WirePlan("", "", (), ())),):
+        found = settled(outcome, each.plan, each.target, local.digest_of)
+        found, problems = measured(found, looking)
+        outcomes.append((each, found))
+        after += [*diagnostics_of(found, each.plan, each.target), *problems]
+    everything = call.all(after)
+    document = _document(outcomes, code, everything)
+    if path := process.text(call.values, "report"):
+        process.write(document, path)
+    if call.as_data:
+        process.write(document, "")
+    else:
+        if outcome.seen and not sys.stderr.isatty():
+            sys.stderr.write("\n")
+        for each, found in outcomes:
+            sys.stderr.write(told(found, each.plan.label))
+        # The table says what a note would say.
+        process.report(in_order(call.weighed([one for one in after if one.severity != NOTE])), call.values)
+    return code or (process.FINDINGS if has_errors(everything) else process.DONE)
+
+
+def refused(call: Call, diagnostics: tuple[Diagnostic, ...]) -> int:
+    """Tell why the build was not started; return the exit code."""
+    if path := process.text(call.values, "report"):
+        process.write(_document((), None, diagnostics), path)
+    return process.report(diagnostics, call.values)
+
+
+def _document(
+    outcomes: Sequence[tuple[Built, Outcome]], code: int | None, diagnostics: Sequence[Diagnostic]
+) -> str:
+    from envd_cache.cli.data import VERSION  # noqa: PLC0415 - only for JSON
+    from envd_cache.report.data import diagnostics_data  # noqa: PLC0415 - only for JSON
+
+    content = {
+        "version": VERSION,
+        "exit_code": code,
+        "targets": [
+            {"target": each.plan.label, **({"name": each.target} if each.target else {}), **as_data(found)}
+            for each, found in outcomes
+        ],
+        "diagnostics": diagnostics_data(diagnostics),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

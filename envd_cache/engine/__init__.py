@@ -1,0 +1,1 @@
+"""Real builds: what a client is started with, what the engine can do, and what it did."""

@@ -1,0 +1,1 @@
+"""Caches where they lie: in a registry or a directory."""
