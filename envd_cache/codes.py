@@ -1,7 +1,8 @@
 """Every code that a problem can have: its name, what it means, and what to do. Codes are never reused.
 
 EC0xx reading and running a file, EC1xx arguments, EC2xx the plan, EC4xx what an output cannot say,
-EC5xx what happens around a real build.
+EC5xx what happens around a real build. EC3xx are rules, each with a file of its own in `lint/rules`.
+It is one file because a table is read as a whole.
 """
 
 from __future__ import annotations
@@ -287,8 +288,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "EC406",
         "secret-not-set",
-        "The value of a secret is needed, for `--resolve-secrets` or for a build, and the variable is not in the "
-        "environment, or is no UTF-8.",
+        "The value of a secret is needed, for `--resolve-secrets` or for a build, and the variable is not in "
+        "the environment, or is no UTF-8.",
         "Set it.",
     ),
     Code(
@@ -321,7 +322,7 @@ CODES: tuple[Code, ...] = (
         "EC504",
         "secret-in-process-list",
         "The client takes this secret on its command line only, where every user of the machine can read it.",
-        "docker buildx bake and docker compose get it in a file, docker buildx some of them in its environment.",
+        "docker buildx bake and docker compose get it in a file, docker buildx some in its environment.",
     ),
     Code(
         "EC505",
@@ -363,8 +364,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "EC511",
         "service-not-known",
-        "The cache is a service of a CI system, and neither the declaration nor the environment says where it "
-        "is or how to get in. Clients drop such an entry in silence.",
+        "The cache is a service of a CI system, and neither the declaration nor the environment says where "
+        "it is or how to get in. Clients drop such an entry in silence.",
         "Run it in a job that has the service, or give the parameters.",
     ),
     Code(
@@ -376,10 +377,9 @@ CODES: tuple[Code, ...] = (
 )
 
 
-def page(code: Code) -> str:
-    """Return what `envd-cache explain CODE` prints."""
-    instead = _wrapped(f"Instead: {code.instead}")
-    return f"{code.code} {code.name}\n\n{_wrapped(code.why)}\n\n{instead}\n"
+def page(code: str, name: str, why: str, instead: str) -> str:
+    """Return what `envd-cache explain CODE` prints, of a code or a rule."""
+    return f"{code} {name}\n\n{_wrapped(why)}\n\n{_wrapped(f'Instead: {instead}')}\n"
 
 
 def _wrapped(text: str, width: int = 80) -> str:

@@ -28,7 +28,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("evaluate",),
     ("ir",),
     ("emit",),
-    ("remote",),
+    ("remote", "lint"),
     ("engine",),
     ("pipeline",),
     ("api",),

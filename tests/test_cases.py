@@ -21,6 +21,7 @@ from envd_cache.codes import CODES
 from envd_cache.diagnostics import Diagnostic, has_errors
 from envd_cache.emit.registry import DEFAULT, Options, emitter
 from envd_cache.evaluate.facts import Facts
+from envd_cache.lint.rules import RULES
 from envd_cache.pipeline import compile_targets, session, targets_of
 from envd_cache.source import Target, parse_target
 from tests.support.cases import Case, Expected, read_cases
@@ -143,7 +144,7 @@ def test_every_code_in_the_program_is_in_the_table() -> None:
         if path.name != "codes.py"
         for code in re.findall(r"\bEC\d{3}\b", path.read_text())
     }
-    known = {code.code for code in CODES}
+    known = {code.code for code in CODES} | {rule.code for rule in RULES}
     assert used - known == set()
     assert known - used == set()
 

@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from envd_cache.codes import Code
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.emit.registry import Emitter
     from envd_cache.emit.wire import WireEntry
@@ -54,9 +53,9 @@ def explained_data(plans: Sequence[CachePlan], drops: object, diagnostics: Seque
     )
 
 
-def code_data(code: Code) -> str:
-    """Return what `explain` tells of a code."""
-    return _document({"code": code.code, "name": code.name, "why": code.why, "instead": code.instead})
+def code_data(code: str, name: str, why: str, instead: str) -> str:
+    """Return what `explain` tells of a code or a rule."""
+    return _document({"code": code, "name": name, "why": why, "instead": instead})
 
 
 def plan_data(plan: CachePlan) -> dict[str, object]:

@@ -16,9 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.catalog.clients import Client
     from envd_cache.cli.options import Values
+    from envd_cache.codes import Code
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.evaluate.model import CallSite, FactRead
     from envd_cache.ir.model import CachePlan
+    from envd_cache.lint.rule import Rule
 
 
 def explain(values: Values) -> int:
@@ -54,14 +56,17 @@ def _looks_like_a_code(text: str) -> bool:
 
 def _explain_code(text: str, *, as_data: bool) -> int:
     from envd_cache.codes import CODES, page  # noqa: PLC0415 - only for a code
+    from envd_cache.lint.rules import RULES  # noqa: PLC0415 - only for a code
 
-    for code in CODES:
+    known: list[Code | Rule] = sorted((*CODES, *RULES), key=lambda code: code.code)
+    for code in known:
         if code.code == text.upper():
             from envd_cache.cli.data import code_data  # noqa: PLC0415 - with a code only
 
-            return process.write(code_data(code) if as_data else page(code), "")
-    known = ", ".join(code.code for code in CODES)
-    raise process.UsageError(f"there is no code `{text.upper()}`; there are {known}")
+            told = code_data if as_data else page
+            return process.write(told(code.code, code.name, code.why, code.instead), "")
+    listed = ", ".join(code.code for code in known)
+    raise process.UsageError(f"there is no code `{text.upper()}`; there are {listed}")
 
 
 def describe(plan: CachePlan) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envd_cache.codes import CODES
+from envd_cache.lint.rules import RULES
 from tests.cli.program import repository, run
 from tests.cli.test_compile import ERROR, ERROR_TEXT, WARNING, WARNING_TEXT
 
@@ -90,9 +91,14 @@ def test_a_code(tmp_path: Path, word: str) -> None:
     assert max(map(len, rest)) <= 80
 
 
+def test_a_rule(tmp_path: Path) -> None:
+    done = run(tmp_path, "explain", RULES[0].code)
+    assert done.out.startswith(f"{RULES[0].code} {RULES[0].name}\n\n")
+
+
 def test_an_unknown_code(tmp_path: Path) -> None:
     done = run(tmp_path, "explain", "EC999")
-    known = ", ".join(code.code for code in CODES)
+    known = ", ".join(sorted([*(code.code for code in CODES), *(rule.code for rule in RULES)]))
     assert done == (2, "", f"envd-cache: error: there is no code `EC999`; there are {known}\n")
 
 

@@ -1,0 +1,71 @@
+"""EC345: a cache that is read, and that no target writes."""
+
+from __future__ import annotations
+
+from envd_cache.lint.rule import REPOSITORY, Rule, SpotFinding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from envd_cache.lint.context import RepositoryContext
+
+
+def check(context: RepositoryContext) -> Iterator[SpotFinding]:
+    """Yield each import by itself, of which no place is written.
+
+    What a target writes and reads under several keys is left alone: main's cache is written on main. So are
+    imports by digest, and images that a target uses.
+    """
+    guessed = {pair for summary in context.summaries for pair in summary.guessed}
+    for summary in context.summaries:
+        images = {image.reference for image in summary.images}
+        own = {entry.spot for entry in summary.entries if entry.direction == "export"}
+        for entry in summary.entries:
+            if entry.direction != "import" or not entry.places or entry.spot in own:
+                continue
+            if ("export", entry.type) in guessed:
+                continue
+            if any(
+                place in context.writers or "@" in place[-1] or place[-1] in images for place in entry.places
+            ):
+                continue
+            if any(name == "digest" for name, _ in entry.settings) or _by_key(context, entry.places):
+                continue
+            message = f"no target writes what `{summary.label}` reads, {entry.text}"
+            yield SpotFinding(
+                message, entry.spot, "does another repository write it? Else declare the export"
+            )
+
+
+def _by_key(context: RepositoryContext, places: tuple[tuple[str, ...], ...]) -> bool:
+    """Say whether a target writes the same thing under another key: on another branch it is this one."""
+    stems = {_stem(place) for place in places}
+    return any(_stem(place) in stems for place in context.writers)
+
+
+def _stem(place: tuple[str, ...]) -> tuple[str, ...]:
+    return (*place[:-1], place[-1].rpartition(":")[0]) if "/" in place[-1] else place[:-1]
+
+
+RULE = Rule(
+    code="EC345",
+    name="unwritten-import",
+    why="If nobody writes it, the import fails at each build. BuildKit says so in one line of its log"
+    " and builds without it. Another repository may write it.",
+    instead="Correct the reference, or declare the export.",
+    bad="""\
+def build():
+    base(image="ubuntu:22.04", dev=True)
+    cache.registry(ref="ghcr.io/acme/old-app:cache", use="import")
+""",
+    good="""\
+def build():
+    base(image="ubuntu:22.04", dev=True)
+    cache.registry(ref="ghcr.io/acme/app:cache")
+""",
+    scope=REPOSITORY,
+    check=check,
+    severity="note",
+    pitfalls=("import-never-fatal", "no-inline-in-image"),
+)

@@ -1,0 +1,243 @@
+"""What repository rules need of a target, in plain values: it crosses processes and is kept as JSON.
+
+A place is a tuple of texts, equal for equal places. Paths of the `local` kind that are relative count from
+the folder of the build file. Values of credentials are never in a summary.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from envd_cache.catalog.formats import split_reference
+from envd_cache.catalog.model import Secret
+from envd_cache.evaluate.facts import PLACEHOLDER
+from envd_cache.ir.merge import normalised, places
+from envd_cache.lint.context import is_guess, known_part, shown
+from envd_cache.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from envd_cache.evaluate.model import CallSite, Evaluation
+    from envd_cache.ir.model import CacheEntry, CachePlan
+
+BASE, COPY, INLINE = "the base image", "an image that is copied from", "the image that holds the inline cache"
+
+
+class Spot(Record):
+    """A place in a file: its path as shown, its label (`//team/build.envd`), code points, half open."""
+
+    path: str
+    label: str
+    start: int
+    end: int
+
+
+class EntrySummary(Record):
+    """One export or import. `text` names its place for people; `settings` are all attributes that matter.
+
+    `default_place` says that the place was left to BuildKit's default name.
+    """
+
+    direction: str
+    type: str
+    places: tuple[tuple[str, ...], ...]
+    text: str
+    settings: tuple[tuple[str, str | int | bool], ...]
+    default_place: bool
+    spot: Spot | None
+
+
+class ImageUse(Record):
+    """An image that a target uses as an image: its normalised reference, and what it is there."""
+
+    reference: str
+    what: str
+    spot: Spot | None
+
+
+class TargetSummary(Record):
+    """One target: `//team/service:build`, the file as shown, its caches and its images.
+
+    `guessed` are directions and types of entries that are left out, because a fact in them is unknown here.
+    """
+
+    label: str
+    path: str
+    function: str
+    entries: tuple[EntrySummary, ...] = ()
+    images: tuple[ImageUse, ...] = ()
+    guessed: tuple[tuple[str, str], ...] = ()
+
+
+def summary_of(evaluation: Evaluation, plan: CachePlan) -> TargetSummary:
+    """Return the summary of one target."""
+    source = evaluation.source
+    folder = posixpath.dirname(source.label) if source else "//"
+    known = known_part(plan)
+    guessed: tuple[tuple[str, str], ...] = ()
+    if known is not plan:
+        entries_of_all = (*plan.exports, *plan.imports)
+        guessed = tuple([(one.direction, one.type) for one in entries_of_all if is_guess(one.decl)])
+    entries = tuple([_entry(entry, folder) for entry in (*known.exports, *known.imports)])
+    path = source.path if source else evaluation.target.path
+    images = tuple(_images(evaluation, known))
+    return TargetSummary(plan.label, path, plan.name, entries, images, guessed)
+
+
+def spot_of(site: CallSite) -> Spot | None:
+    """Return the outermost place of a call: where the build file itself asks for it."""
+    if not site.frames:
+        return None
+    location = site.frames[-1].location
+    return Spot(location.source.path, location.source.label, location.span.start, location.span.end)
+
+
+def images_of(evaluation: Evaluation) -> list[tuple[str, str, CallSite]]:
+    """Return the images that a target starts from or copies from: normalised, what they are, where."""
+    found = []
+    for call in evaluation.calls:
+        image: object = None
+        if call.function == "base":
+            image, what = call.kwargs.get("image", call.args[0] if call.args else None), BASE
+        elif call.function == "io.copy":
+            image, what = call.kwargs.get("image", call.args[2] if len(call.args) > 2 else None), COPY
+        if isinstance(image, str) and image and PLACEHOLDER not in image:
+            found.append((split_reference(image).normalised, what, call.site))
+    return found
+
+
+def _images(evaluation: Evaluation, plan: CachePlan) -> list[ImageUse]:
+    images = [ImageUse(reference, what, spot_of(site)) for reference, what, site in images_of(evaluation)]
+    for decl in plan.declarations:
+        if decl.backend.export_only and decl.exports:
+            images += [
+                ImageUse(split_reference(str(entry.attr("ref"))).normalised, INLINE, spot_of(decl.site))
+                for entry in plan.imports
+                if entry.decl is decl
+            ]
+    return images
+
+
+def _entry(entry: CacheEntry, folder: str) -> EntrySummary:
+    backend = entry.decl.backend
+    own = entry.type == backend.name
+    found = places(entry)
+    if own:
+        found = tuple([_anchored(place, entry, folder) for place in found])
+    place = " ".join([part for part in found[0][1:] if part])
+    key = backend.key.param if backend.key else ""
+    return EntrySummary(
+        direction=entry.direction,
+        type=entry.type,
+        places=found if len(found[0]) > 1 else (),
+        text=f"{entry.type} `{shown(place)}`",
+        settings=tuple([(name, _plain(name, value, entry)) for name, value in _settings(entry)]),
+        default_place=own and bool(backend.place) and key not in entry.decl.values and not entry.decl.keys,
+        spot=spot_of(entry.decl.site),
+    )
+
+
+def _anchored(place: tuple[str, ...], entry: CacheEntry, folder: str) -> tuple[str, ...]:
+    parts = list(place)
+    for number, name in enumerate(entry.decl.backend.place, 1):
+        param = entry.decl.backend.param(name)
+        if param and param.format == "path" and not parts[number].startswith("/"):
+            parts[number] = posixpath.normpath(posixpath.join(folder, parts[number]))
+    return tuple(parts)
+
+
+def _settings(entry: CacheEntry) -> tuple[tuple[str, object], ...]:
+    """Return the attributes of an entry without those that say where it lies."""
+    backend = entry.decl.backend
+    where = {param.wire_name(entry.direction) for param in backend.params if param.name in backend.place}
+    where |= {param.wire_name(entry.direction) for param in backend.params if param.format == "path"}
+    where.add("ref")
+    meant: tuple[tuple[str, object], ...] = normalised(entry)[1]  # type: ignore[assignment]
+    return tuple([(name, value) for name, value in meant if name not in where])
+
+
+def _plain(name: str, value: object, entry: CacheEntry) -> str | int | bool:
+    if isinstance(value, Secret):
+        return f"${value.name}"
+    for param in entry.decl.backend.params:
+        if param.secret and param.wire_name(entry.direction) == name:
+            return "set"
+    return value if isinstance(value, (bool, int)) else str(value)
+
+
+# ---- as JSON values ----
+
+
+def as_data(summary: TargetSummary) -> list[object]:
+    """Return a summary as lists of texts, numbers and booleans."""
+    entries = [
+        [
+            entry.direction,
+            entry.type,
+            [list(place) for place in entry.places],
+            entry.text,
+            [list(setting) for setting in entry.settings],
+            entry.default_place,
+            _spot_data(entry.spot),
+        ]
+        for entry in summary.entries
+    ]
+    images = [[image.reference, image.what, _spot_data(image.spot)] for image in summary.images]
+    guessed = [list(pair) for pair in summary.guessed]
+    return [summary.label, summary.path, summary.function, entries, images, guessed]
+
+
+def from_data(data: Sequence[object]) -> TargetSummary:
+    """Return the summary that `as_data` made a list of; ValueError or TypeError when it did not."""
+    label, path, function, entries, images, guessed = data
+    return TargetSummary(
+        str(label),
+        str(path),
+        str(function),
+        tuple([_entry_from(entry) for entry in _list(entries)]),
+        tuple([_image_from(image) for image in _list(images)]),
+        tuple([(str(direction), str(kind)) for direction, kind in _list(guessed)]),
+    )
+
+
+def _list(data: object) -> list[list[object]]:
+    if not isinstance(data, (list, tuple)):
+        raise TypeError("not a list")
+    return list(data)
+
+
+def _entry_from(data: Sequence[object]) -> EntrySummary:
+    direction, type_, where, text, settings, default_place, spot = data
+    return EntrySummary(
+        str(direction),
+        str(type_),
+        tuple([tuple([str(part) for part in place]) for place in _list(where)]),
+        str(text),
+        tuple([(str(name), _scalar(value)) for name, value in _list(settings)]),
+        bool(default_place),
+        _spot_from(spot),
+    )
+
+
+def _image_from(data: Sequence[object]) -> ImageUse:
+    reference, what, spot = data
+    return ImageUse(str(reference), str(what), _spot_from(spot))
+
+
+def _scalar(value: object) -> str | int | bool:
+    return value if isinstance(value, (bool, int)) else str(value)
+
+
+def _spot_data(spot: Spot | None) -> list[object] | None:
+    return None if spot is None else [spot.path, spot.label, spot.start, spot.end]
+
+
+def _spot_from(data: object) -> Spot | None:
+    if data is None:
+        return None
+    path, label, start, end = _list(data)
+    if not isinstance(start, int) or not isinstance(end, int):
+        raise TypeError("not a place")
+    return Spot(str(path), str(label), start, end)
