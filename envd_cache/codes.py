@@ -123,8 +123,16 @@ CODES: tuple[Code, ...] = (
     Code(
         "EC020",
         "bad-configuration",
-        "`envd-cache.toml` or `[tool.envd-cache]` cannot be read, or has an unknown key.",
-        "Correct it; the only key today is `defaults`.",
+        "`envd-cache.toml` or `[tool.envd-cache]` cannot be read, or has a key, a value or a rule that "
+        "nobody knows.",
+        "Correct it. `envd-cache schema --config` writes a JSON Schema for editors.",
+    ),
+    Code(
+        "EC021",
+        "bad-override",
+        "`--set` names no target, cache or parameter that there is, or would change nothing. A change that "
+        "is passed over in silence would build with other caches than were asked for.",
+        "Write `--set TARGET.BACKEND.PARAMETER=VALUE`, such as `--set '//team/*:build.registry.mode=min'`.",
     ),
     Code(
         "EC101",

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import os
 
-from envd_cache.diagnostics import ERROR, Diagnostic, Result, suggestion
+from envd_cache.diagnostics import Result
 from envd_cache.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envd_cache.globs import Patterns
 
 CONFIG_FILE = "envd-cache.toml"
 PROJECT_FILE = "pyproject.toml"
 TABLE = ("tool", "envd-cache")
-KEYS = ("defaults",)
 
 
 class Config(Record):
-    """Settings of a repository. `defaults` is `//file:function`, called where a target declares nothing."""
+    """Settings of a repository; `config_keys.KEYS` tells what each of them means.
+
+    `path` is the file, "" when there is none. `rules` are pairs of a rule's name or code and a level,
+    `per_path` pairs of globs and rules. A text that is "" is not stated.
+    """
 
     path: str = ""
     defaults: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    buildkit: str = ""
+    buildx: str = ""
+    driver: str = ""
+    client: str = ""
+    fail_on: str = "warning"
+    rules: tuple[tuple[str, str], ...] = ()
+    per_path: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = ()
 
 
 class Root(Record):
@@ -27,15 +45,18 @@ class Root(Record):
     config: Config
 
 
-def find_root(folder: str) -> Result[Root]:
-    """Return the nearest folder upward that has a configuration or `.git`; else the folder itself."""
+def find_root(folder: str, rules: Mapping[str, str] | None = None) -> Result[Root]:
+    """Return the nearest folder upward that has a configuration or `.git`; else the folder itself.
+
+    `rules` are the names of the known rules by code; with them a rule that nobody knows is an error.
+    """
     start = current = os.path.abspath(folder)
     while True:
         own = os.path.join(current, CONFIG_FILE)
         if os.path.isfile(own):
-            return _read(current, own, ()) or Result(Root(current, Config()))
+            return _read(current, own, (), rules) or Result(Root(current, Config()))
         project = os.path.join(current, PROJECT_FILE)
-        if _mentions_us(project) and (found := _read(current, project, TABLE)):
+        if _mentions_us(project) and (found := _read(current, project, TABLE, rules)):
             return found
         if os.path.lexists(os.path.join(current, ".git")):
             return Result(Root(current, Config()))
@@ -45,8 +66,37 @@ def find_root(folder: str) -> Result[Root]:
         current = parent
 
 
+def severity(config: Config, name: str, code: str, path: str, default: str) -> str:
+    """Return the level of a rule's findings in a file: a severity, or "off".
+
+    `path` starts at the root, as `team/build.envd`. The last section of `per_path` that fits the file and
+    names the rule decides, then `rules`, then the `default` of the rule itself.
+    """
+    for globs, rules in reversed(config.per_path):
+        for rule, level in rules:
+            if rule in (name, code) and _patterns(globs).covers(path):
+                return level
+    for rule, level in config.rules:
+        if rule in (name, code):
+            return level
+    return default
+
+
+_PATTERNS: dict[tuple[str, ...], Patterns] = {}
+
+
+def _patterns(globs: tuple[str, ...]) -> Patterns:
+    from envd_cache.globs import Patterns  # noqa: PLC0415 - loads re, and hardly a repository has sections
+
+    if globs not in _PATTERNS:
+        _PATTERNS[globs] = Patterns(globs)
+    return _PATTERNS[globs]
+
+
 def _mentions_us(path: str) -> bool:
     # Reading TOML costs 6 ms; most pyproject.toml files do not speak of us.
+    if not os.path.isfile(path):
+        return False  # a pipe would wait for ever
     try:
         with open(path, "rb") as file:
             return b"envd-cache" in file.read(1 << 20)
@@ -54,41 +104,13 @@ def _mentions_us(path: str) -> bool:
         return False
 
 
-def _read(folder: str, path: str, table: tuple[str, ...]) -> Result[Root] | None:
+def _read(
+    folder: str, path: str, table: tuple[str, ...], rules: Mapping[str, str] | None
+) -> Result[Root] | None:
     """Return the settings in one table of a file, or None when the file has no such table."""
-    import tomllib  # noqa: PLC0415 - 6 ms, and only a configured repository needs it
+    from envd_cache.config_keys import read  # noqa: PLC0415 - only a configured repository needs it
 
-    root = Root(folder, Config())
-    try:
-        with open(path, "rb") as file:
-            values: object = tomllib.load(file)
-    except (OSError, ValueError) as error:
-        return Result(root, (_problem(path, f"the configuration cannot be read: {error}"),))
-    for part in table:
-        values = values.get(part) if isinstance(values, dict) else None
-    if values is None:
+    found = read(path, table, rules)
+    if found is None:
         return None
-    if not isinstance(values, dict):
-        return Result(root, (_problem(path, f"`{'.'.join(table)}` must be a table"),))
-    problems: list[Diagnostic] = []
-    for key in values:
-        if key not in KEYS:
-            hint = suggestion(key, KEYS, f"known keys: {', '.join(KEYS)}")
-            if key == TABLE[0] and not table:
-                hint = f"in {CONFIG_FILE} the keys stand at the top, without a table"
-            problems.append(_problem(path, f"unknown key `{key}`", hint))
-    defaults = values.get("defaults", "")
-    if not isinstance(defaults, str) or (defaults and not _names_function(defaults)):
-        hint = 'write `defaults = "//caches.envd:defaults"`'
-        problems.append(_problem(path, "`defaults` must name a function as `//file:function`", hint))
-        defaults = ""
-    return Result(Root(folder, Config(path, defaults)), tuple(problems))
-
-
-def _names_function(text: str) -> bool:
-    path, colon, function = text.rpartition(":")
-    return path.startswith("//") and bool(colon) and function.isidentifier()
-
-
-def _problem(path: str, message: str, hint: str = "") -> Diagnostic:
-    return Diagnostic("EC020", ERROR, message, path=path, hint=hint)
+    return Result(Root(folder, Config(path).replace(**found.value)), found.diagnostics)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from envd_cache.emit.registry import Emitter
     from envd_cache.evaluate.model import Evaluation
     from envd_cache.ir.model import CachePlan
+    from envd_cache.ir.override import Applied, Override
 
 
 class Session(Record):
@@ -30,6 +31,7 @@ class Session(Record):
     facts: Facts
     time_limit: float
     interpreter: Interpreter
+    overrides: tuple[Override, ...] = ()
 
 
 class Compiled(Record):
@@ -55,8 +57,10 @@ def evaluate(target: Target, during: Session) -> Result[Evaluation]:
 def plan(target: Target, during: Session) -> Result[CachePlan]:
     """Run one target and return its plan; the problems of all phases are in it."""
     evaluation = evaluate(target, during)
-    lowered = lower(evaluation.value)
-    return Result(lowered.value, in_order(_without_echoes(evaluation.diagnostics + lowered.diagnostics)))
+    changed: list[Applied] = []
+    lowered = lower(_changed(evaluation.value, during, changed))
+    diagnostics = _without_echoes(evaluation.diagnostics + lowered.diagnostics)
+    return Result(lowered.value, in_order(_after_changes(diagnostics, during, changed)))
 
 
 def compile_targets(
@@ -74,14 +78,16 @@ def compile_targets(
     plans: list[CachePlan] = []
     printed: list[str] = []
     diagnostics: tuple[Diagnostic, ...] = ()
+    changed: list[Applied] = []
     for target in targets:
         evaluation = evaluate(target, during)
-        lowered = lower(evaluation.value)
+        lowered = lower(_changed(evaluation.value, during, changed))
         printed += evaluation.value.printed
         plans.append(lowered.value)
         diagnostics += _without_echoes(evaluation.diagnostics + lowered.diagnostics)
     if len(plans) > 1:
         diagnostics += between_targets(plans)
+    diagnostics = _after_changes(diagnostics, during, changed)
     written: Result[str | bytes | None] = Result(None)
     if not has_errors(diagnostics):
         written = compile_plans(plans, emitter, options or Options())
@@ -93,6 +99,28 @@ def compile_targets(
     diagnostics = in_order(diagnostics)
     output = None if has_errors(diagnostics) else written.value
     return Result(Compiled(tuple(plans), output, tuple(printed)), diagnostics)
+
+
+def _changed(evaluation: Evaluation, during: Session, changed: list[Applied]) -> Evaluation:
+    """Return an evaluation with the changes of the session made to it; note in `changed` what they did."""
+    if not during.overrides:
+        return evaluation
+    from envd_cache.ir.override import apply  # noqa: PLC0415 - only with `--set`
+
+    changed.append(apply(during.overrides, evaluation))
+    return changed[-1].evaluation
+
+
+def _after_changes(
+    diagnostics: tuple[Diagnostic, ...], during: Session, changed: Sequence[Applied]
+) -> tuple[Diagnostic, ...]:
+    """Return diagnostics that tell which changes they come from, and which changes came to nothing."""
+    if not during.overrides:
+        return diagnostics
+    from envd_cache.ir.override import blamed, unused  # noqa: PLC0415 - only with `--set`
+
+    told = blamed(diagnostics, changed)
+    return told if has_errors(told) else told + unused(during.overrides, changed)
 
 
 def _without_echoes(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:

@@ -24,7 +24,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 ROWS: tuple[tuple[str, ...], ...] = (
     ("record",),
     ("problem", "source", "diagnostics"),
-    ("catalog", "syntax", "report", "config", "codes"),
+    ("catalog", "syntax", "report", "codes", "config_text", "globs"),
+    ("config_keys",),
+    ("config", "config_schema"),
     ("evaluate",),
     ("ir",),
     ("emit",),

@@ -7,6 +7,7 @@ expected on the first line of that file, or of the build file when the case has 
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from dataclasses import replace
@@ -17,10 +18,12 @@ import pytest
 import envd_cache
 from envd_cache.cli.commands import COMPILE
 from envd_cache.cli.options import quick
+from envd_cache.cli.process import with_changes
 from envd_cache.codes import CODES
 from envd_cache.diagnostics import Diagnostic, has_errors
 from envd_cache.emit.registry import DEFAULT, Options, emitter
 from envd_cache.evaluate.facts import Facts
+from envd_cache.ir.override import OPTION
 from envd_cache.lint.rules import RULES
 from envd_cache.pipeline import compile_targets, session, targets_of
 from envd_cache.source import Target, parse_target
@@ -75,11 +78,18 @@ def run(case: Case) -> tuple[tuple[Diagnostic, ...], str | bytes | None]:
         environ=environ,
         secrets=environ if values["resolve_secrets"] else None,
     )
+    changing = with_changes(during, values)
+    diagnostics += changing.diagnostics
+    if has_errors(diagnostics):
+        return diagnostics, None
+    during = changing.value
     result = compile_targets(targets, during, chosen, options, strict=bool(values["strict"]))
     return diagnostics + result.diagnostics, result.value.output
 
 
 def as_expected(case: Case, diagnostic: Diagnostic) -> Expected:
+    if diagnostic.location is not None and diagnostic.location.source.path == OPTION:
+        return Expected(build_file(case), 1, diagnostic.code, diagnostic.message)
     if diagnostic.location is None:
         path = Path(diagnostic.path)
         shown = str(path.relative_to(Path.cwd()) if path.is_absolute() else path)
@@ -87,7 +97,8 @@ def as_expected(case: Case, diagnostic: Diagnostic) -> Expected:
         return Expected(file, 1, diagnostic.code, diagnostic.message)
     source = diagnostic.location.source
     line = source.position(diagnostic.location.span.start).line + 1
-    return Expected(source.path, line, diagnostic.code, diagnostic.message)
+    shown = os.path.relpath(source.path) if os.path.isabs(source.path) else source.path
+    return Expected(shown, line, diagnostic.code, diagnostic.message)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

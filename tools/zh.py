@@ -77,6 +77,10 @@ TEXTS: dict[str, str] = {
         "写出 envd 自己能读的构建文件，不含缓存声明"
     ),
     "take warnings for errors, and a cache that failed too": "把警告以及失败的缓存当作错误",
+    "change a declaration: `=` sets a parameter, `+=` adds to it, an empty value takes it away": (
+        "修改一个声明：`=` 设置参数，`+=` 追加，空值则去掉该参数"
+    ),
+    "the schema of the repository's configuration": "仓库配置的模式",
     "print the command in place of running it, secrets as $NAME": "只打印命令而不运行，密钥写作 $NAME",
     "do not ask the engine first what it can do": "不预先询问引擎能做什么",
     "write what the caches did to a file, as JSON": "把缓存的实际效果以 JSON 写入文件",

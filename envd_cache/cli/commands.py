@@ -16,6 +16,12 @@ _SHARED = (
         kind="list",
         metavar="NAME=VALUE",
     ),
+    Option(
+        "--set",
+        "change a declaration: `=` sets a parameter, `+=` adds to it, an empty value takes it away",
+        kind="list",
+        metavar="TARGET.BACKEND.PARAMETER=VALUE",
+    ),
     Option("--time-limit", "stop the evaluation after this time; default: 10", metavar="SECONDS"),
     Option("--format", "how to write what was found", choices=("text", "json")),
     Option("--color", "colour in messages; default: on a terminal", choices=("auto", "always", "never")),
@@ -102,6 +108,7 @@ SCHEMA = Command(
     "write the JSON Schema of all cache declarations",
     None,
     (
+        Option("--config", "the schema of the repository's configuration", kind="flag"),
         Option("--output", "write to a file, whole or not at all", short="-o", metavar="FILE"),
         Option("--format", "a schema is JSON in any case", choices=("json",)),
     ),

@@ -21,6 +21,7 @@ from envd_cache.cli.process import (
     open_session,
     report,
     text,
+    with_changes,
     write,
 )
 from envd_cache.diagnostics import has_errors
@@ -98,13 +99,23 @@ def _run_command(name: str, values: Values, rest: tuple[str, ...] | None) -> int
 
         return explain(values)
     if name == SCHEMA.name:
-        from envd_cache.catalog.schema import schema  # noqa: PLC0415 - not for a compile
         from envd_cache.emit.jsontext import dumps  # noqa: PLC0415 - not for a compile
 
-        return write(dumps(schema()) + "\n", text(values, "output"))
+        return write(dumps(_schema(values)) + "\n", text(values, "output"))
     from envd_cache.cli.completion import script  # noqa: PLC0415 - not for a compile
 
     return write(script(text(values, "shell")), "")
+
+
+def _schema(values: Values) -> object:
+    if values["config"]:
+        from envd_cache.config_schema import schema as of_configuration  # noqa: PLC0415 - for this option
+        from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - for this option
+
+        return of_configuration(NAMES)
+    from envd_cache.catalog.schema import schema  # noqa: PLC0415 - not for a compile
+
+    return schema()
 
 
 # ---- compile ----
@@ -140,9 +151,12 @@ def _compile(values: Values) -> int:
         environ=environ,
         secrets=environ if values["resolve_secrets"] else None,
     )
+    changing = with_changes(during, values)
     targets, before = chosen_targets(values, during)
+    before = changing.diagnostics + before
     if has_errors(before):
         return report(before, values)
+    during = changing.value
     result = compile_targets(targets, during, chosen, options, strict=bool(values["strict"]))
     diagnostics = before + result.diagnostics
     if result.value.printed:

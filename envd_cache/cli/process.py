@@ -6,9 +6,9 @@ import os
 import sys
 
 from envd_cache.catalog import GIVEN_FACTS
-from envd_cache.diagnostics import Diagnostic, has_errors, suggestion
-from envd_cache.evaluate.facts import Facts
+from envd_cache.diagnostics import Diagnostic, Result, has_errors, suggestion
 from envd_cache.evaluate.interpreter import TIME_LIMIT
+from envd_cache.evaluate.model import Facts
 from envd_cache.pipeline import session, targets_of
 from envd_cache.source import Target, parse_target
 
@@ -67,6 +67,17 @@ def open_session(values: Values) -> Session:
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     clones = os.path.join(cache, "envd", "envdlib")
     return session(Facts(os.environ, given, _machine(), clones), seconds, alone=True)
+
+
+def with_changes(during: Session, values: Values) -> Result[Session]:
+    """Return a session with the changes of `--set`, and what is wrong with them."""
+    texts = values.get("set")
+    if not isinstance(texts, list) or not texts:
+        return Result(during)
+    from envd_cache.ir.override import parse  # noqa: PLC0415 - only with `--set`
+
+    found = parse(texts)
+    return Result(during.replace(overrides=found.value), found.diagnostics)
 
 
 def environment(during: Session) -> Mapping[str, str]:

@@ -107,3 +107,14 @@ def test_everything_of_the_catalog_is_in_it(backend: Backend) -> None:
             for variable in variables
         ]
         assert sorted(found) == sorted((env.variable, env.reader) for env in param.env)
+
+
+def test_the_schema_of_the_configuration(tmp_path: Path) -> None:
+    done = run(tmp_path, "schema", "--config")
+    assert (done.code, done.err) == (0, "")
+    made = json.loads(done.out)
+    Draft202012Validator.check_schema(made)
+    accepts = Draft202012Validator(made).is_valid
+    assert accepts({"defaults": "//caches.envd:defaults", "rules": {"unused-load": "off"}})
+    assert not accepts({"default": "//caches.envd:defaults"})
+    assert not accepts({"rules": {"no-such-rule": "off"}})
