@@ -17,8 +17,7 @@ from envd_cache.source import Target, parse_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.evaluate.facts import Facts
-    from envd_cache.evaluate.model import Evaluation
+    from envd_cache.evaluate.model import Evaluation, Facts
     from envd_cache.ir.model import CachePlan
 
 

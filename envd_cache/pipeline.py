@@ -8,10 +8,9 @@ from envd_cache.config import find_root
 from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, has_errors, in_order
 from envd_cache.emit import compile_plans
 from envd_cache.emit.registry import DEFAULT, Options
-from envd_cache.evaluate.facts import Facts
 from envd_cache.evaluate.interpreter import TIME_LIMIT, Interpreter
+from envd_cache.evaluate.model import Facts
 from envd_cache.ir.lower import lower
-from envd_cache.ir.merge import between_targets
 from envd_cache.record import Record
 from envd_cache.source import Target
 
@@ -86,6 +85,8 @@ def compile_targets(
         plans.append(lowered.value)
         diagnostics += _without_echoes(evaluation.diagnostics + lowered.diagnostics)
     if len(plans) > 1:
+        from envd_cache.ir.merge import between_targets  # noqa: PLC0415 - only for several targets
+
         diagnostics += between_targets(plans)
     diagnostics = _after_changes(diagnostics, during, changed)
     written: Result[str | bytes | None] = Result(None)

@@ -10,34 +10,20 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self, dataclass_transform
+    from typing import Self, dataclass_transform
 else:
 
     def dataclass_transform(**_options):  # noqa: D103 - stands in for typing's
         return lambda cls: cls
 
 
-class _RecordType(type):
-    """Collects the annotated names of a class body; their values in the body are defaults."""
-
-    def __new__(
-        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], *, apart: tuple[str, ...] = ()
-    ) -> _RecordType:
-        made: Any = super().__new__(cls, name, bases, body)
-        own = tuple(body.get("__annotations__", ()))
-        made._fields = getattr(made, "_fields", ()) + own
-        made._known = frozenset(made._fields)
-        made._required = getattr(made, "_required", frozenset()).union(own).difference(body)
-        made._apart = getattr(made, "_apart", frozenset()).union(apart)
-        return made  # type: ignore[no-any-return]
-
-
 @dataclass_transform(frozen_default=True)
-class Record(metaclass=_RecordType):
+class Record:
     """Base of all values that the phases hand to each other.
 
-    Fields are given by position or by name. `class X(Record, apart=("span",))` keeps `span` out of
-    equality and hash: where a thing was written takes no part in what it is.
+    Fields are the annotated names of a class body; their values in the body are defaults. They are given
+    by position or by name. `class X(Record, apart=("span",))` keeps `span` out of equality and hash:
+    where a thing was written takes no part in what it is.
     """
 
     if TYPE_CHECKING:
@@ -47,14 +33,28 @@ class Record(metaclass=_RecordType):
         def __init_subclass__(cls, *, apart: tuple[str, ...] = ()) -> None: ...
 
     else:
+        _fields = ()
+        _known = _required = _apart = frozenset()
+
+        def __init_subclass__(cls, *, apart=()):
+            body = vars(cls)
+            own = tuple(body.get("__annotations__", ()))
+            cls._fields += own
+            cls._known = frozenset(cls._fields)
+            cls._required = cls._required.union(own).difference(body)
+            if apart:
+                cls._apart = cls._apart.union(apart)
 
         def __init__(self, *values, **named):
             if values:
-                given = dict(zip(self._fields, values, strict=False))
-                if len(values) > len(self._fields) or not given.keys().isdisjoint(named):
+                fields, given, at = self._fields, len(values) + len(named), 0
+                # Without `zip`, `enumerate` and `|`, which take as long as all the rest of this.
+                for value in values[: len(fields)]:
+                    named[fields[at]] = value
+                    at += 1  # noqa: SIM113 - see above
+                if len(named) != given:
                     raise TypeError(f"{type(self).__name__} got too many values, or one of them twice")
-                named |= given
-            if not self._required <= named.keys() <= self._known:
+            if self._required.difference(named) or not self._known.issuperset(named):
                 missing = sorted(self._required - named.keys()) or sorted(named.keys() - self._known)
                 raise TypeError(f"{type(self).__name__}: missing or unknown field `{missing[0]}`")
             self.__dict__.update(named)

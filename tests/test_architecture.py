@@ -47,7 +47,7 @@ LAZY_PACKAGE = {"api", "evaluate"}
 ONLY_IMPORTERS = {
     "starlark": {"evaluate/engine.py"},
     "lark": {"syntax/parse.py"},
-    "typeguard": {"catalog/bind.py", "ir/envd_arguments.py"},
+    "typeguard": {"catalog/refusal.py", "ir/envd_refusals.py"},
     "argparse": {"cli/parser.py"},
 }
 IN_FUNCTIONS_ONLY = {"typeguard"}

@@ -1,42 +1,56 @@
 """What BuildKit and envd accept, as data: the single truth behind every other part.
 
-The backends stand in the order in which people read about them.
+Here are the names alone. What a backend takes is in the module of its name, and a compile loads only
+those that its build file calls; `BACKENDS` and `FACTS` load them all.
 """
 
 from __future__ import annotations
-
-from envd_cache.catalog import azblob, gha, inline, local, registry, s3
-from envd_cache.catalog.facts import FACTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.catalog.model import Backend, Fact
 
-__all__ = ("BACKENDS", "FACTS", "GIVEN_FACTS", "backend", "fact")
+    BACKENDS: tuple[Backend, ...]
+    FACTS: tuple[Fact, ...]
 
-BACKENDS: tuple[Backend, ...] = (
-    registry.BACKEND,
-    inline.BACKEND,
-    local.BACKEND,
-    gha.BACKEND,
-    s3.BACKEND,
-    azblob.BACKEND,
-)
+__all__ = ("BACKENDS", "BACKEND_NAMES", "FACTS", "FACT_NAMES", "GIVEN_FACTS", "backend", "fact")
+
+# In the order in which people read about them; `catalog/<name>.py` has the backend itself.
+BACKEND_NAMES = ("registry", "inline", "local", "gha", "s3", "azblob")
+
+# The `cache.*` functions that are not backends, in the order of `catalog/facts.py`.
+FACT_NAMES = ("env", "secret", "branch", "commit", "pull_request", "platform", "target", "slug", "none")
 
 # What `--fact` sets by its name alone; an environment variable is set as `env.NAME`.
-GIVEN_FACTS = tuple([fact.name for fact in FACTS if fact.from_command_line == fact.name])
-
-_BY_NAME = {backend.name: backend for backend in BACKENDS}
+GIVEN_FACTS = ("branch", "commit", "pull_request", "platform", "target")
 
 
 def backend(name: str) -> Backend:
     """Return a backend by name; KeyError when there is none."""
-    return _BY_NAME[name]
+    if name not in BACKEND_NAMES:
+        raise KeyError(name)
+    # `importlib` itself would cost as much as two modules.
+    found: Backend = __import__(f"envd_cache.catalog.{name}", fromlist=("BACKEND",)).BACKEND
+    return found
 
 
 def fact(name: str) -> Fact | None:
     """Return one of the `cache.*` functions that are not backends, or None."""
-    for candidate in FACTS:
+    from envd_cache.catalog import facts  # noqa: PLC0415 - only when a file asks
+
+    for candidate in facts.FACTS:
         if candidate.name == name:
             return candidate
     return None
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name == "BACKENDS":
+            return tuple([backend(known) for known in BACKEND_NAMES])
+        if name == "FACTS":
+            from envd_cache.catalog import facts  # noqa: PLC0415 - only for the whole table
+
+            return facts.FACTS
+        raise AttributeError(f"module `envd_cache.catalog` has no attribute `{name}`")

@@ -6,6 +6,20 @@ distribution/reference v0.6; the pitfalls behind each check were measured.
 
 from __future__ import annotations
 
+from envd_cache.catalog.reference import (
+    ALNUM,
+    DIGEST_LENGTHS,
+    DIGITS,
+    HEX,
+    LONGEST_NAME,
+    TAG,
+    WORD,
+    is_domain,
+    is_image_id,
+    is_path,
+    is_tag,
+    split_reference,
+)
 from envd_cache.problem import names_credential
 from envd_cache.record import Record
 
@@ -13,15 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_LOWER_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-_ALNUM = _LOWER_DIGITS | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_WORD = _ALNUM | {"_"}
-_TAG = _WORD | {".", "-"}
-_HEX = frozenset("0123456789abcdef")
-_DIGITS = frozenset("0123456789")
-_IPV6 = frozenset(":0123456789abcdefABCDEF")
-_LONGEST_NAME = 255
-DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+__all__ = ("FORMATS", "Refused", "split_reference")
+
 _DIGEST_RULE = "`sha256:` and 64 hexadecimal digits"
 _DURATION_UNITS = {
     "ns": 1,
@@ -48,35 +55,6 @@ class Refused(Record):
     redact: tuple[str, ...] = ()
 
 
-class Reference(Record):
-    """The parts of an image reference as they were written; "" where there is none."""
-
-    domain: str
-    path: str
-    tag: str
-    digest: str
-
-    @property
-    def normalised(self) -> str:
-        """The place that is meant: `r` is `docker.io/library/r:latest`."""
-        domain = "docker.io" if self.domain in ("", "index.docker.io") else self.domain
-        path = self.path if domain != "docker.io" or "/" in self.path else f"library/{self.path}"
-        name = f"{domain}/{path}"
-        return f"{name}@{self.digest}" if self.digest else f"{name}:{self.tag or 'latest'}"
-
-
-def split_reference(text: str) -> Reference:
-    """Split an image reference as distribution/reference does; the parts are not checked."""
-    rest, _, digest = text.partition("@")
-    head, slash, tail = rest.partition("/")
-    is_domain = bool(slash) and ("." in head or ":" in head or head == "localhost" or head.lower() != head)
-    domain, path = (head, tail) if is_domain else ("", rest)
-    name, colon, tag = path.rpartition(":")
-    if not colon or "/" in tag:
-        name, tag = path, ""
-    return Reference(domain, name, tag, digest)
-
-
 def _reference(value: object) -> Refused | None:
     text = str(value)
     if login := _login(text):
@@ -93,18 +71,18 @@ def _reference(value: object) -> Refused | None:
 def _login(text: str) -> str:
     """Return the password of a reference such as `user:password@host/name`, or ""."""
     scheme, _, rest = text.strip().partition("://")
-    text = rest if rest and _ALNUM.issuperset(scheme) else text.strip()
+    text = rest if rest and ALNUM.issuperset(scheme) else text.strip()
     left, at, right = text.partition("@")
     user, colon, password = left.partition(":")
     algorithm, _, digits = right.partition(":")
     port = password.partition("/")
     if not (at and right and colon and password) or "/" in user or user.startswith("["):
         return ""
-    if port[1] and _DIGITS.issuperset(port[0]):
+    if port[1] and DIGITS.issuperset(port[0]):
         return ""
     # A port has five digits at most, the short id of an image has twelve.
-    digest = _ALNUM.issuperset(algorithm) and len(digits) > 5 and _HEX.issuperset(digits.lower())
-    if digest or algorithm.lower() in DIGEST_LENGTHS or (len(right) > 11 and _HEX.issuperset(right.lower())):
+    digest = ALNUM.issuperset(algorithm) and len(digits) > 5 and HEX.issuperset(digits.lower())
+    if digest or algorithm.lower() in DIGEST_LENGTHS or (len(right) > 11 and HEX.issuperset(right.lower())):
         return ""
     return text.rpartition("@")[0].partition(":")[2]
 
@@ -135,26 +113,26 @@ def _wrong_reference(text: str) -> tuple[str, str, str]:
         before = before.lower()
     lowered = f"{before}{parts.path.lower()}{after}"
     no_capitals = "write the name in lower-case letters"
-    if parts.domain and not _is_domain(parts.domain):
+    if parts.domain and not is_domain(parts.domain):
         if parts.domain.lower() != parts.domain and not set(".:").intersection(parts.domain):
             return "is no image reference: the name must be lower case", lowered, no_capitals
         hint = "write a registry as `host` or `host:port`, the port in digits; a tag takes no `/`"
         return f"is no image reference: `{parts.domain}` is no registry", "", hint
     if parts.path != parts.path.lower():
         return "is no image reference: the name must be lower case", lowered, no_capitals
-    if not _is_path(parts.path):
+    if not is_path(parts.path):
         message = f"is no image reference: `{parts.path}` is no name of an image"
         whole = "/".join(filter(None, parts.path.split("/")))
         hint = "write lower-case letters and digits, with one `.`, `_`, `-` or `/` between them"
         return message, f"{before}{whole}{after}" if whole else "", hint
-    if len(parts.path) > _LONGEST_NAME:
-        message = f"is no image reference: the name has more than {_LONGEST_NAME} characters"
+    if len(parts.path) > LONGEST_NAME:
+        message = f"is no image reference: the name has more than {LONGEST_NAME} characters"
         return message, "", "write a shorter name"
-    if len(text) == DIGEST_LENGTHS["sha256"] and _HEX.issuperset(text):
+    if is_image_id(text):
         hint = "write the image's name, such as `ghcr.io/acme/app:cache`"
         return "is the id of an image, not its name", "", hint
     colon = text.partition("@")[0].removeprefix(f"{parts.domain}/").removeprefix(parts.path)
-    if colon and not _is_tag(parts.tag):
+    if colon and not is_tag(parts.tag):
         hint = "`cache.slug` makes a valid tag of any text"
         return (
             f"has an invalid tag: `{parts.tag}`",
@@ -167,49 +145,16 @@ def _wrong_reference(text: str) -> tuple[str, str, str]:
 def _variable_hint(text: str) -> str:
     """Say how to read the environment variable that a `$` in a text was meant to be."""
     rest = text.partition("$")[2].removeprefix("{")
-    name = rest[: next((at for at, letter in enumerate(rest) if letter not in _WORD), len(rest))]
-    if not name or name[0] in _DIGITS:
+    name = rest[: next((at for at, letter in enumerate(rest) if letter not in WORD), len(rest))]
+    if not name or name[0] in DIGITS:
         return 'write `cache.env("NAME")` to read an environment variable'
     return f'write `cache.env("{name}")` to read the environment variable'
-
-
-def _is_domain(text: str) -> bool:
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        host, port = text, "0"
-    if host.startswith("[") and host.endswith("]"):
-        return _DIGITS.issuperset(port) and port != "" and len(host) > 2 and _IPV6.issuperset(host[1:-1])
-    labels = host.split(".")
-    inner = _ALNUM | {"-"}
-    return (
-        port != ""
-        and _DIGITS.issuperset(port)
-        and all(
-            label and inner.issuperset(label) and label[0] != "-" and label[-1] != "-" for label in labels
-        )
-    )
-
-
-def _is_path(text: str) -> bool:
-    for component in text.split("/"):
-        if not component or not (_LOWER_DIGITS | set("._-")).issuperset(component):
-            return False
-        if component[0] not in _LOWER_DIGITS or component[-1] not in _LOWER_DIGITS:
-            return False
-        runs = "".join(" " if character in _LOWER_DIGITS else character for character in component).split()
-        if any(run not in (".", "_", "__") and run.strip("-") for run in runs):
-            return False
-    return True
-
-
-def _is_tag(text: str) -> bool:
-    return 0 < len(text) <= 128 and text[0] in _WORD and _TAG.issuperset(text)
 
 
 def _digest(value: object) -> Refused | None:
     algorithm, _, digits = str(value).partition(":")
     length = DIGEST_LENGTHS.get(algorithm)
-    if length is None or not _HEX.issuperset(digits) or len(digits) != length:
+    if length is None or not HEX.issuperset(digits) or len(digits) != length:
         text = str(value).strip().lower()
         better = text if ":" in text else f"sha256:{text}"
         good = better != value and not _digest(better)
@@ -285,7 +230,7 @@ def _secrets_of_url(text: str) -> tuple[str, ...]:
     login, _, host = authority.rpartition("@")
     # A password with a `/` in it ends what looks like the host.
     _, colon, port = ("", "", "") if host.startswith("[") else host.partition(":")
-    if login.partition(":")[2] or ("@" in rest and colon and not _DIGITS.issuperset(port)):
+    if login.partition(":")[2] or ("@" in rest and colon and not DIGITS.issuperset(port)):
         found += [part.partition(":")[2] for part in (login, rest.rpartition("@")[0])]
     return tuple(filter(None, found))
 
@@ -351,11 +296,7 @@ def _nonempty(value: object) -> Refused | None:
 
 def _repository(value: object) -> Refused | None:
     owner, slash, name = str(value).partition("/")
-    if (
-        not (owner and slash and name)
-        or "/" in name
-        or not (_TAG.issuperset(owner) and _TAG.issuperset(name))
-    ):
+    if not (owner and slash and name) or "/" in name or not (TAG.issuperset(owner) and TAG.issuperset(name)):
         last = str(value).partition("://")[2].partition("/")[2].removesuffix("/").removesuffix(".git")
         good = last and not _repository(last)
         hint = f"write `{last}`" if good else "write the owner, a `/` and the name, such as `acme/app`"
@@ -365,7 +306,7 @@ def _repository(value: object) -> Refused | None:
 
 def _variable(value: object) -> Refused | None:
     text = str(value)
-    if not text or not _WORD.issuperset(text) or text[0].isdigit():
+    if not text or not WORD.issuperset(text) or text[0].isdigit():
         hint = "write letters, digits and `_` only, and no digit first"
         if text.startswith("$") and not _variable(text.strip("${}")):
             hint = "write the name alone, without a `$`"

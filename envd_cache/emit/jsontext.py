@@ -4,16 +4,16 @@ whole compile; the escaping of strings is its own C function.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    quote: Callable[[str], str]
-else:
+def quote(text: str) -> str:
+    """Return a text as a JSON string."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     try:
-        from _json import encode_basestring as quote
+        from _json import encode_basestring  # noqa: PLC0415 - hardly a text needs it
     except ImportError:  # an interpreter without the C part of json
-        from json.encoder import encode_basestring as quote
+        from json.encoder import encode_basestring  # noqa: PLC0415 - only there
+    return encode_basestring(text)
 
 
 def dumps(value: object, indent: int = 2, _level: int = 0) -> str:
@@ -31,7 +31,7 @@ def dumps(value: object, indent: int = 2, _level: int = 0) -> str:
         colon = ": " if indent else ":"
         items = [f"{quote(key)}{colon}{dumps(item, indent, _level + 1)}" for key, item in value.items()]
         return _enclosed("{}", items, indent, _level)
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return _enclosed("[]", [dumps(item, indent, _level + 1) for item in value], indent, _level)
     raise TypeError(f"no JSON form of {type(value).__name__}")
 

@@ -1,11 +1,20 @@
 """The names that the top level of a file binds. envd lets each be bound once; our interpreter does not care.
 
-Works on the skeleton of a text, with string methods alone: every file comes through here.
+Works on the skeleton of a text, with string methods alone. A file that binds each name once, one a line,
+does not come here.
 """
 
 from __future__ import annotations
 
+from envd_cache.diagnostics import ERROR, Diagnostic, Label
 from envd_cache.record import Record
+from envd_cache.source import Location, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envd_cache.source import SourceFile
+
+MOST = 50  # problems of one file
 
 GLOBAL, LOADED = "global", "local"  # the words of envd's own message
 _AUGMENTED = "+-*/%&|^<>"
@@ -146,3 +155,17 @@ def reassigned(found: list[Binding]) -> list[tuple[Binding, Binding]]:
         if before is not binding:
             again.append((binding, before))
     return again
+
+
+def refusals(source: SourceFile, bound: list[Binding]) -> list[Diagnostic]:
+    """Tell of every name that the top level binds twice."""
+    found: list[Diagnostic] = []
+    for again, before in reassigned(bound)[:MOST]:
+        position = source.position(before.start)
+        place = f"{source.path}:{position.line + 1}:{position.column + 1}"
+        what = "top-level" if again.kind == LOADED else before.kind
+        message = f"cannot reassign {what} `{again.name}` declared at {place}"
+        label = Label(Location(source, Span(before.start, before.end)), "first declared here")
+        location = Location(source, Span(again.start, again.end))
+        found.append(Diagnostic("EC016", ERROR, message, location, (label,), "use another name"))
+    return found

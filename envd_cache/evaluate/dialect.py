@@ -7,12 +7,10 @@ outside ASCII). It also refuses what would overflow the interpreter's stack.
 
 from __future__ import annotations
 
-from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result
-from envd_cache.evaluate.bindings import LOADED, bindings, reassigned
+from envd_cache.diagnostics import ERROR, Diagnostic, Result
 from envd_cache.record import Record
 from envd_cache.source import Location, SourceFile, Span
-from envd_cache.syntax.limits import too_deep
-from envd_cache.syntax.scan import logical_lines, skeleton, unify_newlines
+from envd_cache.syntax.scan import is_plainly_shallow, logical_lines, skeleton, unify_newlines
 
 MOST = 50  # problems of one kind in one file
 
@@ -20,9 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol, TypeVar
-
-    from envd_cache.evaluate.bindings import Binding
-    from envd_cache.syntax.scan import Literal, Skeleton
 
     class Switches(Protocol):
         """The part of `starlark.Dialect` that envd's options need."""
@@ -102,18 +97,28 @@ def prepare(source: SourceFile) -> Result[Prepared]:
     seen = skeleton(text)
     code = seen.code
     lines = logical_lines(code)
-    if deep := too_deep(code, lines):
-        problem = _problem(source, "EC007", deep, "nested too deeply", "split it into several statements")
-        return Result(Prepared(source, source), (problem,))
+    if not is_plainly_shallow(code, lines):
+        from envd_cache.syntax.limits import too_deep  # noqa: PLC0415 - hardly a file is suspected
+
+        if deep := too_deep(code, lines):
+            refused = problem(source, "EC007", deep, "nested too deeply", "split it into several statements")
+            return Result(Prepared(source, source), (refused,))
     found: list[Diagnostic] = []
-    bound: list[Binding] = []
+    foreign = not code.isascii()
     if seen.open_at is None and code.count("(") == code.count(")"):
-        bound = bindings(text, code, lines)
         found += _trailing_commas(source, code, lines)
-        found += _reassignments(source, bound)
-    raw = _check_literals(source, text, seen, found)
-    foreign = not code.isascii() or any(b.kind == LOADED and not b.name.isascii() for b in bound)
-    gaps = _gaps_before_else(code, lines) if "el" in code else []
+        if not _binds_plainly(code, lines):
+            from envd_cache.evaluate import bindings  # noqa: PLC0415 - many files bind plainly
+
+            bound = bindings.bindings(text, code, lines)
+            found += bindings.refusals(source, bound)
+            foreign = foreign or any(b.kind == bindings.LOADED and not b.name.isascii() for b in bound)
+    raw = False
+    if seen.literals:
+        from envd_cache.evaluate.literals import check_literals  # noqa: PLC0415 - many files have none
+
+        raw = check_literals(source, text, seen.literals, found)
+    gaps = _gaps_before_else(code, lines) if "else" in code or "elif" in code else []
     if not (raw or foreign or gaps or "\t" in code):
         view = source if text == source.text else SourceFile(source.path, text, source.label)
         return Result(Prepared(source, view), tuple(found))
@@ -121,7 +126,7 @@ def prepare(source: SourceFile) -> Result[Prepared]:
 
     made, shifts, faults = rewrite(text, seen, lines, gaps, foreign=foreign)
     found += (
-        _problem(source, "EC018", (start, end), message, "give it an ASCII name")
+        problem(source, "EC018", (start, end), message, "give it an ASCII name")
         for start, end, message in faults
     )
     return Result(
@@ -129,7 +134,8 @@ def prepare(source: SourceFile) -> Result[Prepared]:
     )
 
 
-def _problem(source: SourceFile, code: str, place: tuple[int, int], message: str, hint: str) -> Diagnostic:
+def problem(source: SourceFile, code: str, place: tuple[int, int], message: str, hint: str) -> Diagnostic:
+    """Return the diagnostic for a range of code points of a file."""
     return Diagnostic(code, ERROR, message, Location(source, Span(*place)), hint=hint)
 
 
@@ -137,6 +143,8 @@ def _trailing_commas(source: SourceFile, code: str, lines: list[tuple[int, int]]
     """Find the commas that end a list without brackets: envd takes them in brackets only."""
     at: list[int] = []
     for start, end in lines:
+        if code.find(",", start, end) < 0:
+            continue
         part = code[start:end].rstrip()
         if part.endswith(","):
             at.append(start + len(part) - 1)
@@ -152,21 +160,28 @@ def _trailing_commas(source: SourceFile, code: str, lines: list[tuple[int, int]]
 
         at += hidden_commas(code)
     message, hint = "trailing comma without brackets", "put brackets around it or remove the comma"
-    return [_problem(source, "EC005", (here, here + 1), message, hint) for here in sorted(set(at))[:MOST]]
+    return [problem(source, "EC005", (here, here + 1), message, hint) for here in sorted(set(at))[:MOST]]
 
 
-def _reassignments(source: SourceFile, bound: list[Binding]) -> list[Diagnostic]:
-    """Tell of every name that the top level binds twice."""
-    found: list[Diagnostic] = []
-    for again, before in reassigned(bound)[:MOST]:
-        position = source.position(before.start)
-        place = f"{source.path}:{position.line + 1}:{position.column + 1}"
-        what = "top-level" if again.kind == LOADED else before.kind
-        message = f"cannot reassign {what} `{again.name}` declared at {place}"
-        label = Label(Location(source, Span(before.start, before.end)), "first declared here")
-        location = Location(source, Span(again.start, again.end))
-        found.append(Diagnostic("EC016", ERROR, message, location, (label,), "use another name"))
-    return found
+def _binds_plainly(code: str, lines: list[tuple[int, int]]) -> bool:
+    """Say whether all that the top level does is to bind names, one a line and each once."""
+    names: set[str] = set()
+    for start, end in lines:
+        if code[start] in " \t":
+            continue  # inside a block
+        line = code[start:end]
+        if line.startswith("def "):
+            name = line[4 : line.find("(")]
+        elif "=" in line:
+            name = line[: line.find("=")].rstrip()
+        elif line.strip('"'):
+            return False
+        else:
+            continue  # a text that describes the file
+        if not name.isidentifier() or name in names or ";" in line:
+            return False
+        names.add(name)
+    return True
 
 
 def _gaps_before_else(code: str, lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -180,34 +195,3 @@ def _gaps_before_else(code: str, lines: list[tuple[int, int]]) -> list[tuple[int
             gaps += [(before[1] + 1, start)] if branch.startswith(("if", "elif")) else []
         before = start, end
     return gaps
-
-
-def _check_literals(source: SourceFile, text: str, seen: Skeleton, found: list[Diagnostic]) -> bool:
-    """Check escapes and bytes literals; return whether a raw string has to be rewritten."""
-    rewrite = False
-    for literal in seen.literals:
-        if "b" in literal.prefix:
-            message = "envd-cache does not support bytes literals"
-            place = (literal.start, literal.start + len(literal.prefix))
-            found.append(_problem(source, "EC018", place, message, "write a string: remove the b"))
-        elif literal.prefix:
-            rewrite = rewrite or raw_differs(text, literal)
-        elif len(found) < MOST and (bad := _bad_escape(text, literal)):
-            start, end, fault = bad
-            hint = f'write `\\{text[start:end]}`, or a raw string r"..."'
-            found.append(_problem(source, "EC017", (start, end), fault, hint))
-    return rewrite
-
-
-def _bad_escape(text: str, literal: Literal) -> tuple[int, int, str] | None:
-    if text.find("\\", literal.body, literal.close) < 0:
-        return None
-    from envd_cache.syntax.escapes import bad_escape  # noqa: PLC0415 - hardly a string has an escape
-
-    return bad_escape(text, literal.body, literal.close)
-
-
-def raw_differs(text: str, literal: Literal) -> bool:
-    """Say whether a raw string escapes a quote or a CRLF: our interpreter drops that backslash."""
-    body = text[literal.body : literal.close]
-    return "\\" in body and ('\\"' in body or "\\'" in body or "\\\r" in body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import starlark
 
 from envd_cache.evaluate import prelude
@@ -11,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from types import ModuleType
     from typing import TypeAlias
 
     from envd_cache.catalog.model import DataSource, Secret
@@ -33,9 +36,9 @@ class Engine:
     """One interpreter with the frozen prelude.
 
     `sink` is called for every call of a builtin: its name, its values as `_plain` of the prelude made
-    them, and the places of the calls on the stack. `printed` gets what a file prints. Neither may raise,
-    because the interpreter would turn any exception into a text. `alone`: the process does nothing else
-    meanwhile, which allows a quicker start.
+    them, and debug texts of the places of the calls on the stack. `printed` gets what a file prints.
+    Neither may raise, because the interpreter would turn any exception into a text. `alone`: the process
+    does nothing else meanwhile, which allows a quicker start.
     """
 
     def __init__(self, sink: Sink, printed: Callable[[str], None], *, alone: bool) -> None:
@@ -48,21 +51,20 @@ class Engine:
     def border(self) -> AbstractContextManager[None]:
         """Return what must be around every use of the engine."""
         if self._alone:
-            from envd_cache.evaluate.quick_json import QuickJson  # noqa: PLC0415 - not for a library
-
-            return QuickJson()
+            return _QuickJson()
         from contextlib import nullcontext  # noqa: PLC0415 - not for the command line
 
         return nullcontext()
 
     def _build(self) -> None:
-        self._functions = prelude.functions()
         text, names = prelude.source()
         module = starlark.Module()
         module.add_callable("_sink", self._called)
         module.add_callable("_print", self._printed)
         extensions = starlark.LibraryExtension
-        own = starlark.Globals.extended_by([extensions.StructType, extensions.Debug, extensions.CallStack])
+        own = starlark.Globals.extended_by(
+            [extensions.StructType, extensions.Partial, extensions.Debug, extensions.CallStack]
+        )
         starlark.eval(module, starlark.parse(PRELUDE, text), own)
         self.prelude = module.freeze()
         self._globals = starlark.Globals.standard()
@@ -71,10 +73,9 @@ class Engine:
         quoted = ", ".join(f'{name} = "{prelude.public(name)}"' for name in names)
         self._inject = starlark.parse("@inject", f'load("{PRELUDE}", {quoted})', self._dialect)
 
-    def _called(
-        self, number: int, args: list[object], kwargs: dict[str, object], frames: list[str]
-    ) -> object:
-        answer = self._sink(self._functions[number], args, kwargs, frames)
+    def _called(self, places: str, args: list[object], kwargs: dict[str, object]) -> object:
+        function, *frames = places.split("|")
+        answer = self._sink(function, args, kwargs, frames)
         if answer is None or isinstance(answer, str):
             return answer
         return starlark.OpaquePythonObject(answer)
@@ -121,3 +122,87 @@ class Engine:
         frozen = made.freeze()
         inject = starlark.parse("@inject", 'load("@include", "include")', self._dialect)
         starlark.eval(scope, inject, self._globals, starlark.FileLoader(lambda _: frozen))
+
+
+# ---- values over the border ----
+
+_WORDS = {"null": None, "true": True, "false": False}
+
+# What the C scanner wants to know; the values of `json.JSONDecoder()`.
+_CONTEXT = type(sys.implementation)(  # type: ignore[call-arg]
+    strict=True,
+    object_hook=None,
+    object_pairs_hook=None,
+    parse_float=float,
+    parse_int=int,
+    parse_constant=float,
+    memo={},
+)
+
+
+class _QuickJson:
+    """A stand-in for `json` inside a `with` statement, for a process that does nothing else.
+
+    starlark-pyo3 2026.1 takes every value over its border through `json.loads` and `json.dumps`, one
+    scalar at a time. Importing `json` costs 4 ms (it compiles regular expressions), a quarter of a whole
+    compile. The stand-in has those two functions, reads plain texts itself and gives the others to json's
+    own C scanner. It is in `sys.modules` only inside the statement, and only if nobody has imported
+    `json` before. The command line asks for it; a program that uses the package as a library never gets
+    it, because its other threads could import it.
+    """
+
+    def __init__(self) -> None:
+        self._module: ModuleType | None = None
+
+    def __enter__(self) -> None:
+        if "json" in sys.modules:
+            return
+        self._module = type(sys)("json")
+        vars(self._module).update(loads=_loads, dumps=_dumps)
+        sys.modules["json"] = self._module
+
+    def __exit__(self, *_: object) -> None:
+        if self._module is not None and sys.modules.get("json") is self._module:
+            del sys.modules["json"]
+        self._module = None
+
+
+def _loads(text: str) -> object:
+    """Read one scalar as `json.loads` does."""
+    if text[0] == '"':
+        inner = text[1:-1]
+        if "\\" not in inner:
+            return inner
+        if inner.count("\\") == inner.count('\\"'):  # nothing but quotes is escaped
+            return inner.replace('\\"', '"')
+    elif text in _WORDS:
+        return _WORDS[text]
+    elif text.isdigit():
+        return int(text)
+    try:
+        from _json import make_scanner  # noqa: PLC0415 - hardly a text needs it
+    except ImportError:
+        return _json_itself().loads(text)
+    # Typeshed wants a decoder; the scanner itself takes any object with these names.
+    return make_scanner(_CONTEXT)(text, 0)[0]  # type: ignore[arg-type]
+
+
+def _dumps(value: object) -> str:
+    """Write one scalar as `json.dumps` does: a text, a bool or None."""
+    if type(value) is not str:
+        return "null" if value is None else "true" if value else "false"
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
+    try:
+        from _json import encode_basestring_ascii  # noqa: PLC0415 - hardly a text needs it
+    except ImportError:
+        return str(_json_itself().dumps(value))
+    return encode_basestring_ascii(value)
+
+
+def _json_itself() -> ModuleType:
+    """Return `json` and leave it in the place of the stand-in: this interpreter lacks its C part."""
+    del sys.modules["json"]
+    import json  # noqa: PLC0415 - the stand-in was here until now
+
+    return json

@@ -1,11 +1,10 @@
-"""What a build file may learn of the world. It comes in as one value, so that a compile is a pure
-function of files and facts; only the command line fills it from the process.
-"""
+"""Finds out what a build file asks of the world: from `Facts`, the files of git and those of a CI system."""
 
 from __future__ import annotations
 
 import os
 
+from envd_cache.evaluate.model import Facts
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -16,26 +15,13 @@ if TYPE_CHECKING:
 
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
+__all__ = ("PLACEHOLDER", "Answer", "Facts", "is_utf8", "known", "variable")
+
 # What stands in for a fact that nobody knows, so that the rest of the file can still be checked.
 PLACEHOLDER = "unknown"
 
 _EVENT_LIMIT = 10 * 1024 * 1024
 _DIGITS = "0123456789"
-
-
-class Facts(Record):
-    """The world as one compile sees it.
-
-    `environ` are environment variables, `given` facts from the command line (`branch`, `env.NAME`, …),
-    which win. `machine` is the processor as `uname -m` says it. `clones` is the folder in which envd
-    keeps what `include` cloned ("" to use none). An empty `Facts()` knows nothing and reads only git.
-    """
-
-    environ: Mapping[str, str] = {}
-    given: Mapping[str, str] = {}
-    machine: str = "x86_64"
-    clones: str = ""
-    use_git: bool = True
 
 
 class Answer(Record):

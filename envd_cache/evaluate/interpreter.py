@@ -6,6 +6,7 @@ import _thread
 import os
 
 from envd_cache.evaluate.engine import Engine
+from envd_cache.evaluate.loader import relative_path
 from envd_cache.evaluate.run import Run
 from envd_cache.source import Target, target_label
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from envd_cache.config import Root
     from envd_cache.diagnostics import Result
     from envd_cache.evaluate.engine import Answer
-    from envd_cache.evaluate.facts import Facts
-    from envd_cache.evaluate.model import Evaluation
+    from envd_cache.evaluate.model import Evaluation, Facts
 
 TIME_LIMIT = 10.0
 
@@ -45,7 +45,7 @@ class Interpreter:
         repository has a default, that runs too.
         """
         path = os.path.abspath(target.path)
-        relative = os.path.relpath(path, root.folder).replace(os.sep, "/")
+        relative = relative_path(path, root.folder).replace(os.sep, "/")
         folder, _, name = relative.rpartition("/")
         label = facts.given.get("target") or target_label(folder, name, target.function)
         # The interpreter clears room for every call that it allows: 2 ms for as many as envd allows.

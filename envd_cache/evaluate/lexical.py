@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from envd_cache.evaluate.dialect import ascii_name, raw_differs
+from envd_cache.evaluate.dialect import ascii_name
+from envd_cache.evaluate.literals import raw_differs
 from envd_cache.syntax.scan import indent_width
 
 TYPE_CHECKING = False

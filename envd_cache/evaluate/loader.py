@@ -30,7 +30,7 @@ class Files:
 
     def label(self, path: str) -> str:
         """Return `//folder/file` for an absolute path in the root, else the path itself."""
-        relative = os.path.relpath(path, self.folder)
+        relative = relative_path(path, self.folder)
         return path if relative.startswith("..") else "//" + relative.replace(os.sep, "/")
 
     def shown(self, path: str) -> str:
@@ -73,6 +73,12 @@ class Files:
         if path not in self._read:
             self._read[path] = read_source(path, self.shown(path), self.label(path))
         return self._read[path]
+
+
+def relative_path(path: str, folder: str) -> str:
+    """Return an absolute path as it is written in an absolute folder."""
+    start = folder.rstrip(os.sep) + os.sep
+    return path[len(start) :] if path.startswith(start) else os.path.relpath(path, folder)
 
 
 def read_source(path: str, shown: str, label: str) -> Result[SourceFile | None]:

@@ -1,4 +1,4 @@
-"""What an evaluation leaves behind: calls with their places, facts that were read, the files."""
+"""What an evaluation gets and leaves behind: the world; calls with their places, facts that were read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envd_cache.source import Location, SourceFile, Target
+
+
+class Facts(Record):
+    """The world as one compile sees it.
+
+    `environ` are environment variables, `given` facts from the command line (`branch`, `env.NAME`, …),
+    which win. `machine` is the processor as `uname -m` says it. `clones` is the folder in which envd
+    keeps what `include` cloned ("" to use none). An empty `Facts()` knows nothing and reads only git.
+    """
+
+    environ: Mapping[str, str] = {}
+    given: Mapping[str, str] = {}
+    machine: str = "x86_64"
+    clones: str = ""
+    use_git: bool = True
 
 
 class Frame(Record):

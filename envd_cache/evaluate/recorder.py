@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from envd_cache.catalog import fact as fact_named
-from envd_cache.catalog.bind import bind
-from envd_cache.catalog.model import DataSource, Secret
-from envd_cache.evaluate.facts import PLACEHOLDER, is_utf8, known, variable
-from envd_cache.evaluate.model import CallSite, FactRead, Frame, RecordedCall
+from envd_cache.catalog import FACT_NAMES
+from envd_cache.catalog.model import DataSource
+from envd_cache.evaluate.model import CallSite, RecordedCall
 from envd_cache.evaluate.prelude import NAMESPACE
-from envd_cache.problem import Foreign, Problem
-from envd_cache.source import Location, Position, SourceFile, Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TypeAlias
 
+    from envd_cache.catalog.model import Secret
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.evaluate.dialect import Prepared
-    from envd_cache.evaluate.facts import Answer, Facts
+    from envd_cache.evaluate.facts import Answer
+    from envd_cache.evaluate.model import FactRead, Facts, Frame
+    from envd_cache.source import Location
 
     Answered: TypeAlias = str | Secret | DataSource | None
 
@@ -28,8 +27,8 @@ _CACHE = NAMESPACE + "."
 class Recorder:
     """What one evaluation has done so far.
 
-    `label` is the target, `folder` where git is asked. `prepared` are the files by the id under which
-    the interpreter knows them.
+    `label` is the target, `facts` the world, `folder` where git is asked. `prepared` are the files by the
+    id under which the interpreter knows them.
     """
 
     def __init__(self, label: str, facts: Facts, folder: str) -> None:
@@ -57,105 +56,35 @@ class Recorder:
         )
         if function.startswith(_CACHE):
             name = function[len(_CACHE) :]
-            if fact_named(name) is not None and name != "none":
-                return self._fact(name, call)
+            if name in FACT_NAMES and name != "none":
+                from envd_cache.evaluate.answers import answer  # noqa: PLC0415 - only when a file asks
+
+                return answer(self, name, call)
         self.calls.append(call)
         if function == "data.envd":
             return DataSource(str((*args, *kwargs.values(), "")[0]))
         return None
 
-    def _frames(self, function: str, texts: list[str]) -> tuple[Frame, ...]:
-        from envd_cache.evaluate.traceback import parse_frame  # noqa: PLC0415 - only for problems
-
-        frames: list[Frame] = []
-        for text in texts:
-            raw = parse_frame(text)
-            prepared = self.prepared.get(raw.file) if raw else None
-            if raw is None or prepared is None:
-                continue
-            span = Span(prepared.offset_of_byte(raw.start), prepared.offset_of_byte(raw.end))
-            name = raw.function if frames else function
-            frames.append(Frame(name, Location(prepared.source, span)))
-        return tuple(frames)
-
-    def _fact(self, name: str, call: RecordedCall) -> Answered:
-        signature = fact_named(name)
-        if signature is None:
-            return None
-        bound = bind(call.function, signature.params, call.args, call.kwargs, len(signature.params))
-        if bound.problems:
-            self._refuse(call, bound.problems)
-            return Secret("") if name == "secret" else PLACEHOLDER
-        values = bound.values
-        if name == "slug":
-            text = str(values["text"])
-            if not text:
-                empty = Problem("EC106", "`cache.slug` needs a text that is not empty", bound.places["text"])
-                self._refuse(call, (empty,))
-                return PLACEHOLDER
-            from envd_cache.evaluate.slug import slug  # noqa: PLC0415 - many files ask for none
-
-            return slug(text)
-        if name == "secret":
-            variable_name = str(values["name"])
-            self.facts_read.append(FactRead(name, variable_name, "", "the environment", call.site))
-            return Secret(variable_name)
-        return self._known_fact(name, values, call)
-
     def _known_fact(self, name: str, values: Mapping[str, object], call: RecordedCall) -> str:
-        argument = str(values.get("name", ""))
-        if name == "target":
-            value, origin = self._label, "the target"
-        elif answer := variable(self._facts, argument) if name == "env" else self._world(name):
-            value, origin = answer.value, answer.origin
-        elif "default" in values or name == "branch":
-            value, origin = str(values.get("default", "main")), "the default"
-        else:
-            what = (
-                f"the environment variable `{argument}` is not set"
-                if name == "env"
-                else f"no {name} is known"
-            )
-            given = f"env.{argument}" if name == "env" else name
-            hint = f"give it with `--fact {given}=…`"
-            if name == "env":
-                hint = f'set it, give it with `--fact {given}=…`, or write `default="…"`'
-            self._refuse(call, (Problem("EC116", what, hint=hint),))
-            return PLACEHOLDER
-        if not is_utf8(value):
-            what = f"the environment variable `{argument}`" if name == "env" else f"the {name}"
-            self._refuse(call, (Problem("EC116", f"{what} is not UTF-8, from {origin}"),))
-            return PLACEHOLDER
-        if name in ("branch", "commit") and not value and origin != "--fact":
-            self._refuse(call, (Problem("EC116", f"the {name} from {origin} is no plain text"),))
-            return PLACEHOLDER
-        self.facts_read.append(FactRead(name, argument, value, origin, call.site))
-        return value
+        from envd_cache.evaluate.answers import known_fact  # noqa: PLC0415 - only when a file asks
+
+        return known_fact(self, name, values, call)
 
     def _world(self, name: str) -> Answer | None:
+        from envd_cache.evaluate.facts import known  # noqa: PLC0415 - only when a file asks
+
         return known(self._facts, name, self._folder)
 
-    def _refuse(self, call: RecordedCall, problems: tuple[Problem, ...]) -> None:
-        from envd_cache.evaluate.locate import diagnostic_at  # noqa: PLC0415 - only for problems
+    def _frames(self, function: str, texts: list[str]) -> tuple[Frame, ...]:
+        from envd_cache.evaluate.places import frames  # noqa: PLC0415 - only for problems
 
-        self.diagnostics += (diagnostic_at(call.site, problem) for problem in problems)
+        return frames(self.prepared, function, texts)
 
     def place(self, file: str, line: int, column: int, width: int) -> Location | None:
-        """Return the location of a 1-based line and column of what the interpreter was given.
+        """Return the location of a 1-based line and column of what the interpreter was given."""
+        from envd_cache.evaluate.places import place  # noqa: PLC0415 - only for problems
 
-        Without a column the whole line, without its indentation.
-        """
-        prepared = self.prepared.get(file)
-        if prepared is None:
-            return None
-        given = SourceFile(file, prepared.text)
-        shown = given.line(line - 1)
-        at = column - 1 if column else len(shown) - len(shown.lstrip())
-        start = given.offset(Position(line - 1, at))
-        end = start + (width or max(len(shown.rstrip()) - at, 1))
-        byte = len(given.text[:start].encode())
-        last = byte + len(given.text[start:end].encode())
-        return Location(prepared.source, Span(prepared.offset_of_byte(byte), prepared.offset_of_byte(last)))
+        return place(self.prepared, file, line, column, width)
 
 
 def _value(value: object) -> object:
@@ -167,9 +96,15 @@ def _value(value: object) -> object:
             return tuple([_value(item) for item in value["tuple"]])
         if "dict" in value:
             return {_hashable(_value(key)): _value(item) for key, item in value["dict"]}
-        return Foreign(str(value.get("other")))
+        return _foreign(str(value.get("other")))
     return value
 
 
 def _hashable(key: object) -> object:
-    return Foreign("tuple") if type(key) is tuple else key
+    return _foreign("tuple") if type(key) is tuple else key
+
+
+def _foreign(kind: str) -> object:
+    from envd_cache.problem import Foreign  # noqa: PLC0415 - hardly a value is one
+
+    return Foreign(kind)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from time import monotonic
 
-from envd_cache.catalog import BACKENDS
+from envd_cache.catalog import BACKEND_NAMES
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result, has_errors
 from envd_cache.evaluate.dialect import ascii_name, prepare
 from envd_cache.evaluate.engine import PRELUDE, Refused
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from envd_cache.config import Root
     from envd_cache.evaluate.engine import Engine, Load, Module, Options, Scope
-    from envd_cache.evaluate.facts import Facts
+    from envd_cache.evaluate.model import Facts
     from envd_cache.evaluate.traceback import RawError
 
 # The one value of envd's that depends on what is built: the absolute path of the build file's folder.
@@ -34,7 +34,7 @@ _CONTEXT_FOLDER = "_build_context_dir"
 # envd 1.3.6 looks at the first line for exactly this text.
 _OLD_SYNTAX = "# syntax=v0"
 
-_DECLARING = frozenset(f"{NAMESPACE}.{name}" for name in ("none", *(backend.name for backend in BACKENDS)))
+_DECLARING = frozenset([f"{NAMESPACE}.{name}" for name in ("none", *BACKEND_NAMES)])
 
 
 class Run:

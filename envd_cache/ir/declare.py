@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from envd_cache.catalog.bind import bind
-from envd_cache.catalog.common import KEY, USE
-from envd_cache.catalog.model import EXPORT, IMPORT
+from envd_cache.catalog.common import COMPRESSION_LEVEL, IMAGE_MANIFEST, KEY, USE
+from envd_cache.catalog.model import EXPORT, IMPORT, Secret
+from envd_cache.catalog.reference import is_tag
 from envd_cache.ir.model import CacheDecl, CacheEntry
-from envd_cache.ir.relations import problems_between
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,16 +33,49 @@ def declare(backend: Backend, call: RecordedCall) -> tuple[CacheDecl | None, tup
         places={**dict.fromkeys(bound.meant, ""), **bound.places},
         site=call.site,
     )
-    between = problems_between(decl, str(use))
-    problems = bound.problems + between
+    problems = bound.problems
+    if problems or not _stands_plainly(decl):
+        from envd_cache.ir.relations import problems_between  # noqa: PLC0415 - only where it may say much
+
+        problems += problems_between(decl, str(use))
     refused = any(problem.severity == "error" for problem in problems)
     return (None if refused else decl), problems
 
 
-def _slugs(keys: list[object]) -> tuple[str, ...]:
-    from envd_cache.evaluate.slug import slug  # noqa: PLC0415 - many files have no keys
+def _stands_plainly(decl: CacheDecl) -> bool:
+    """Say whether nothing can be wrong between the arguments of a declaration that are right one by one.
 
-    return tuple(dict.fromkeys([slug(str(key)) for key in keys]))
+    It may only accept what `relations` accepts, which decides the rest.
+    """
+    backend, key, given = decl.backend, decl.backend.key, decl.places
+    if not (decl.exports and decl.imports):
+        return False
+    if decl.keys and (key is None or key.style == "tag" or key.param in given or "digest" in given):
+        return False
+    for param in backend.params:
+        name = param.name
+        if name not in given:
+            if param.required:
+                return False
+            continue
+        value = decl.values[name]
+        if param.needs or param is COMPRESSION_LEVEL or param is IMAGE_MANIFEST or isinstance(value, Secret):
+            return False
+        if param.format == "reference" and "@" in str(value):
+            return False
+    return not any(first in given and second in given for first, second in backend.exclusive)
+
+
+def _slugs(keys: list[object]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([_slug(str(key)) for key in keys]))
+
+
+def _slug(key: str) -> str:
+    if is_tag(key):
+        return key
+    from envd_cache.evaluate.slug import slug  # noqa: PLC0415 - most keys are tags as they are
+
+    return slug(key)
 
 
 def _possible(needed: tuple[str, ...], given: Mapping[str, object]) -> bool:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from envd_cache.catalog import BACKENDS
+from envd_cache.catalog import BACKEND_NAMES, backend
 from envd_cache.catalog.bind import bind
 from envd_cache.catalog.envd import BUILTINS
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result
-from envd_cache.ir.declare import declare
+from envd_cache.ir.declare import declare, entries
 from envd_cache.ir.envd_arguments import check
-from envd_cache.ir.merge import merge
 from envd_cache.ir.model import CachePlan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.evaluate.model import CallSite, Evaluation, RecordedCall
+    from envd_cache.ir.merge import Merged
     from envd_cache.ir.model import CacheDecl
     from envd_cache.problem import Problem
 
-_BACKENDS = {f"cache.{backend.name}": backend for backend in BACKENDS}
+_BACKENDS = {f"cache.{name}": name for name in BACKEND_NAMES}
 _BUILTINS = {builtin.name: builtin for builtin in BUILTINS}
 _NONE = "cache.none"
 
@@ -31,7 +31,7 @@ def lower(evaluation: Evaluation) -> Result[CachePlan]:
     for call in evaluation.calls:
         problems: tuple[Problem, ...]
         if call.function in _BACKENDS:
-            decl, problems = declare(_BACKENDS[call.function], call)
+            decl, problems = declare(backend(_BACKENDS[call.function]), call)
             if decl is not None:
                 declarations.append(decl)
         elif call.function == _NONE:
@@ -42,7 +42,7 @@ def lower(evaluation: Evaluation) -> Result[CachePlan]:
             called.add(call.function)
         if problems:
             diagnostics += _located(call, problems)
-    exports, imports, between = merge(declarations)
+    exports, imports, between = _merged(declarations)
     diagnostics += between
     if nothing is not None and declarations:
         diagnostics.append(_contradiction(nothing, declarations[0]))
@@ -57,6 +57,19 @@ def lower(evaluation: Evaluation) -> Result[CachePlan]:
         by_default=evaluation.by_default,
     )
     return Result(plan, tuple(diagnostics))
+
+
+def _merged(declarations: list[CacheDecl]) -> Merged:
+    """Return what `merge` makes of the declarations, which has nothing to do when each has its own type."""
+    made = [entries(decl) for decl in declarations]
+    types = [{entry.type for group in both for entry in group} for both in made]
+    if sum(map(len, types)) > len(set().union(*types)):
+        from envd_cache.ir.merge import merge  # noqa: PLC0415 - many files declare one cache
+
+        return merge(declarations)
+    exports = tuple([entry for exported, _ in made for entry in exported])
+    imports = tuple([entry for _, imported in made for entry in imported])
+    return exports, imports, ()
 
 
 def _located(call: RecordedCall, problems: tuple[Problem, ...]) -> list[Diagnostic]:

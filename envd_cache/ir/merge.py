@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 
-from envd_cache.catalog.formats import split_reference
+from envd_cache.catalog.reference import split_reference
 from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Label
 from envd_cache.ir.declare import entries
 
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from envd_cache.catalog.model import Backend, Param
+    from envd_cache.catalog.model import Param
     from envd_cache.ir.model import CacheDecl, CacheEntry, CachePlan
 
     Merged = tuple[tuple[CacheEntry, ...], tuple[CacheEntry, ...], tuple[Diagnostic, ...]]
@@ -31,18 +31,19 @@ def merge(declarations: Iterable[CacheDecl]) -> Merged:
     written: dict[object, CacheEntry] = {}
     read: dict[object, CacheEntry] = {}
     for decl in declarations:
-        made = entries(decl)
-        meaning = tuple([(entry.direction, normalised(entry)) for group in made for entry in group])
+        exported, imported = entries(decl)
+        meant = [normalised(entry) for entry in imported]
+        meaning = (tuple([normalised(entry) for entry in exported]), tuple(meant))
         if meaning in seen:
             diagnostics.append(_repeated(decl, seen[meaning]))
             continue
         seen[meaning] = decl
-        diagnostics += _claimed(made[0], written, exports)
-        for entry in made[1]:
-            first = read.setdefault(_identity(entry), entry)
+        diagnostics += _claimed(exported, written, exports)
+        for entry, means in zip(imported, meant, strict=True):
+            first = read.setdefault(_identity(entry, means), entry)
             if first is entry:
                 imports.append(entry)
-            elif normalised(first) != normalised(entry):
+            elif normalised(first) != means:
                 diagnostics.append(_two_readers(entry, first))
     return tuple(exports), tuple(imports), tuple(diagnostics)
 
@@ -52,12 +53,13 @@ def between_targets(plans: Sequence[CachePlan]) -> tuple[Diagnostic, ...]:
     return tuple(_claimed([entry for plan in plans for entry in plan.exports], {}, []))
 
 
-def _identity(entry: CacheEntry) -> object:
+def _identity(entry: CacheEntry, means: object) -> object:
     """Return what makes two imports one to BuildKit: the reference, or all attributes of other types.
 
-    Source: BuildKit v0.32.2 `solver/llbsolver/bridge.go` merges registry imports by their `ref` alone.
+    `means` is the entry as `normalised` gives it. Source: BuildKit v0.32.2 `solver/llbsolver/bridge.go`
+    merges registry imports by their `ref` alone.
     """
-    return places(entry) if entry.attr("ref") is not None else normalised(entry)
+    return places(entry) if entry.attr("ref") is not None else means
 
 
 def _claimed(
@@ -122,21 +124,20 @@ def _normal(form: str, value: object) -> str:
 
 def normalised(entry: CacheEntry) -> tuple[object, ...]:
     """Return what an entry means: its type, its attributes, places as in `places`."""
-    params = _by_wire(entry.decl.backend)
     attrs = []
     for name, value in entry.attrs:
-        param = params.get(name)
+        param = _param_of(entry, name)
         # What is written as BuildKit would take it anyway makes no difference.
         if param is None or param.default is None or value != param.default:
             attrs.append((name, _normal(param.format, value) if param and isinstance(value, str) else value))
     return (entry.type, tuple(attrs))
 
 
-def _by_wire(backend: Backend) -> dict[str, Param]:
-    params: dict[str, Param] = {}
-    for param in backend.params:
-        params[param.wire_name("export")] = params[param.wire_name("import")] = param
-    return params
+def _param_of(entry: CacheEntry, attribute: str) -> Param | None:
+    for param in entry.decl.backend.params:
+        if param.wire_name(entry.direction) == attribute:
+            return param
+    return None
 
 
 def _first(decl: CacheDecl, text: str) -> tuple[Label, ...]:

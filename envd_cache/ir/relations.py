@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from envd_cache.catalog.common import COMPRESSION, COMPRESSION_LEVEL, IMAGE_MANIFEST, OCI_MEDIATYPES
-from envd_cache.catalog.formats import split_reference
 from envd_cache.catalog.model import EXPORT, IMPORT, Secret
+from envd_cache.catalog.reference import split_reference
 from envd_cache.diagnostics import WARNING
 from envd_cache.problem import Problem
 
@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from envd_cache.catalog.model import Param
     from envd_cache.ir.model import CacheDecl
 
 # BuildKit's README; v0.32.2 itself fails late for gzip and clamps zstd in silence.
@@ -20,18 +21,19 @@ LEVELS = {"gzip": (0, 9), "estargz": (0, 9), "zstd": (0, 22)}
 
 def problems_between(decl: CacheDecl, use: str) -> tuple[Problem, ...]:
     """Return the problems between a declaration's arguments. `use` is as it was written."""
+    given = [param for param in decl.backend.params if param.name in decl.values]
     return (
         *_exclusive(decl),
         *_direction(decl, use),
         *_key(decl),
-        *_digest(decl),
-        *_ineffective(decl),
-        *_without_need(decl),
+        *_digest(decl, given),
+        *_ineffective(decl, given),
+        *_without_need(decl, given),
         *_unread_keys(decl),
         *_compression(decl),
         *_manifest(decl),
         *_left_to_daemon(decl),
-        *_credentials_on_import(decl),
+        *_credentials_on_import(decl, given),
     )
 
 
@@ -90,9 +92,9 @@ def _key(decl: CacheDecl) -> Iterator[Problem]:
             yield Problem("EC112", message, decl.places[key.param], hint="write the reference without it")
 
 
-def _digest(decl: CacheDecl) -> Iterator[Problem]:
-    for param in decl.backend.params:
-        if param.format != "reference" or param.name not in decl.values or not param.takes(EXPORT):
+def _digest(decl: CacheDecl, given: list[Param]) -> Iterator[Problem]:
+    for param in given:
+        if param.format != "reference" or not param.takes(EXPORT):
             continue
         if decl.exports and split_reference(str(decl.values[param.name])).digest:
             message = f"`{param.name}` has a digest: an export never moves a tag then, and nothing finds it"
@@ -100,12 +102,10 @@ def _digest(decl: CacheDecl) -> Iterator[Problem]:
             yield Problem("EC109", message, decl.places[param.name], hint=hint)
 
 
-def _ineffective(decl: CacheDecl) -> Iterator[Problem]:
+def _ineffective(decl: CacheDecl, given: list[Param]) -> Iterator[Problem]:
     if not decl.exports and not decl.imports:
         return
-    for param in decl.backend.params:
-        if param.name not in decl.values:
-            continue
+    for param in given:
         if (param.takes(EXPORT) and decl.exports) or (param.takes(IMPORT) and decl.imports):
             continue
         only = "an export" if param.direction == EXPORT else "an import"
@@ -114,9 +114,9 @@ def _ineffective(decl: CacheDecl) -> Iterator[Problem]:
         yield Problem("EC117", message, argument, on_name=True, severity=WARNING, hint="remove it")
 
 
-def _without_need(decl: CacheDecl) -> Iterator[Problem]:
-    for param in decl.backend.params:
-        if param.needs and param.name in decl.values and param.needs not in decl.places:
+def _without_need(decl: CacheDecl, given: list[Param]) -> Iterator[Problem]:
+    for param in given:
+        if param.needs and param.needs not in decl.places:
             message = f"`{param.name}` has no effect without `{param.needs}`"
             hint = f"give `{param.needs}` too, or remove it"
             argument = decl.places[param.name]
@@ -166,11 +166,11 @@ def _left_to_daemon(decl: CacheDecl) -> Iterator[Problem]:
             yield Problem("EC113", message, severity=WARNING, hint=hint)
 
 
-def _credentials_on_import(decl: CacheDecl) -> Iterator[Problem]:
+def _credentials_on_import(decl: CacheDecl, given: list[Param]) -> Iterator[Problem]:
     if not decl.imports:
         return
-    for param in decl.backend.params:
-        if param.takes(IMPORT) and isinstance(decl.values.get(param.name), Secret):
+    for param in given:
+        if param.takes(IMPORT) and isinstance(decl.values[param.name], Secret):
             message = f"`{param.name}` on an import is kept in clear text in BuildKit's build history"
             hint = 'let the daemon have its own identity, or write `use="export"`'
             yield Problem("EC205", message, decl.places[param.name], severity=WARNING, hint=hint)

@@ -2,17 +2,23 @@
 
 The numbers for nesting are those of envd's parser, which refuses a program ("excessive nesting") when
 its descent is 1,000 steps deep. Chains of operators do not nest there, but they do in our interpreter.
-Nearly every statement is let through by a few counts; only the rest is read token by token.
+Nearly every statement is let through by a few counts (here and in `scan`); only the rest is read token by
+token.
 """
 
 from __future__ import annotations
 
-from envd_cache.syntax.scan import indent_width
+from envd_cache.syntax.scan import (
+    GROUP,
+    MAX_BLOCKS,
+    MAX_CHAIN,
+    MAX_DESCENT,
+    blocks_are_plainly_shallow,
+    indent_width,
+    line_is_plainly_shallow,
+)
 
-MAX_CHAIN = 1000
-MAX_BLOCKS = 100
-MAX_DESCENT = 987  # envd's 1,000 less what every expression needs
-GROUP, SUFFIX = 13, 12  # steps down for a bracket that starts an operand, and for one behind an operand
+SUFFIX = 12  # steps down for a bracket behind an operand
 _OPERATORS = (".", "+", "-", "*", "/", "%", "|", "&", "^", "<", ">", "=", "~")
 _WORDS = ("and", "or", "not", "if", "for", "lambda")
 _PREFIX = frozenset(("+", "-", "~", "not"))
@@ -27,20 +33,15 @@ def too_deep(code: str, lines: list[tuple[int, int]]) -> tuple[int, int] | None:
     for start, end in lines:
         if _may_be_deep(code, start, end) and (found := _deep_token(code, start, end)):
             return found
-    if "\n" + " " * MAX_BLOCKS in code or "\t" in code or code.count("elif") > MAX_CHAIN:
-        return _deep_block(code, lines)
-    return None
+    return None if blocks_are_plainly_shallow(code) else _deep_block(code, lines)
 
 
 def _may_be_deep(code: str, start: int, end: int) -> bool:
     """Say whether counts alone cannot rule out that a logical line is too deep."""
-    size = end - start
-    if size < MAX_DESCENT // GROUP:
-        return False
-    brackets = code.count("(", start, end)
-    if GROUP * brackets + size <= MAX_DESCENT:
+    if line_is_plainly_shallow(code, start, end):
         return False
     part = code[start:end]
+    brackets = part.count("(")
     chain = brackets + sum(map(part.count, _OPERATORS)) + sum(map(part.count, _WORDS))
     if chain > MAX_CHAIN:
         return True

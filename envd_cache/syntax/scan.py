@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from envd_cache.record import Record
 
+# How deep a program may nest; see `limits`, which reads what is not plainly shallow.
+MAX_CHAIN = 1000
+MAX_BLOCKS = 100
+MAX_DESCENT = 987  # envd's 1,000 less what every expression needs
+GROUP = 13  # steps down for a bracket that starts an operand
+
 
 class Literal(Record):
     """A string that needs a second look: it holds a backslash, or it is a bytes literal.
@@ -68,6 +74,13 @@ def skeleton(text: str) -> Skeleton:
             pieces += (text[done:at], " " * (end - at))
             done = end
             continue
+        if not escapes and text[at - 1] not in "rb" and not text.startswith(text[at], at + 1):
+            # An ordinary string on one line, as nearly all are.
+            end = find(text[at], at + 1) + 1
+            if end and find("\n", at, end) < 0:
+                pieces += (text[done:at], '"' * (end - at))
+                done = end
+                continue
         start, body, close, end = _string(text, at, escapes=escapes)
         if open_at is None and close < 0:
             open_at = start
@@ -141,6 +154,28 @@ def logical_lines(code: str) -> list[tuple[int, int]]:
     if start < len(code):
         lines.append((start, len(code)))
     return lines
+
+
+def is_plainly_shallow(code: str, lines: list[tuple[int, int]]) -> bool:
+    """Say whether counts alone rule out that a program nests too deeply, as they nearly always do.
+
+    `code` is the text of a skeleton, `lines` are its logical lines.
+    """
+    for start, end in lines:
+        if not line_is_plainly_shallow(code, start, end):
+            return False
+    return blocks_are_plainly_shallow(code)
+
+
+def blocks_are_plainly_shallow(code: str) -> bool:
+    """Say it of blocks inside blocks."""
+    return not ("\n" + " " * MAX_BLOCKS in code or "\t" in code or code.count("elif") > MAX_CHAIN)
+
+
+def line_is_plainly_shallow(code: str, start: int, end: int) -> bool:
+    """Say it of one logical line."""
+    size = end - start
+    return size < MAX_DESCENT // GROUP or GROUP * code.count("(", start, end) + size <= MAX_DESCENT
 
 
 def indent_width(blank: str) -> int:

@@ -30,14 +30,14 @@ OTHER_FILES = {
     "common.py",
     "engines.py",
     "envd.py",
-    "envd_config.py",
     "envd_flags.py",
     "envd_install.py",
-    "envd_runtime.py",
     "facts.py",
     "formats.py",
     "model.py",
     "progress.py",
+    "reference.py",
+    "refusal.py",
     "schema.py",
 }
 

@@ -62,7 +62,7 @@ needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is no
         ("envd-cache completion ", ["bash", "zsh", "fish"]),
         ("envd-cache completion z", ["zsh"]),
         ("envd-cache schema ", []),
-        ("envd-cache schema -", ["--output", "--format", "--help"]),
+        ("envd-cache schema -", ["--config", "--output", "--format", "--help"]),
         ("envd-cache unknown ", []),
     ],
 )
