@@ -65,10 +65,9 @@ NOT_BACKENDS = {
 }
 
 EMIT_HELPERS = {"__init__", "jsontext", "losses", "registry", "wire", "yamltext"}
-CLI_HELPERS = {"__init__", "child", "commands", "crash", "data", "main", "options", "parser", "process"} | {
-    "rest",
-    "running",
-    "watch",
+CLI_HELPERS = {
+    *("__init__", "child", "commands", "crash", "data", "dispatch", "main", "options", "parser", "process"),
+    *("rest", "running", "watch"),
 }
 MAX_LINES = 400
 REASON = "one file because"

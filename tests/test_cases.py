@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import envd_cache
-from envd_cache.cli.commands import COMPILE
+from envd_cache.cli.compile import COMPILE
 from envd_cache.cli.options import quick
 from envd_cache.cli.process import with_changes
 from envd_cache.codes import CODES

@@ -310,7 +310,7 @@ def test_a_crash_report_has_no_values(
         f'def build():\n    cache.gha(token="{SECRET}")\n    cache.gha(token=cache.secret("MY_SECRET"))\n'
     )
     monkeypatch.setattr(tempfile, "tempdir", str(folder / "reports"))
-    monkeypatch.setattr("envd_cache.cli.main.compile_targets", broken)
+    monkeypatch.setattr("envd_cache.cli.compile.compile_targets", broken)
     assert main(["compile"]) == 2
     shown = capfd.readouterr()
     (report,) = (folder / "reports").iterdir()

@@ -23,7 +23,7 @@ def crashed(
         raise RuntimeError("the fault"[::-1])
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(main, "_compile", fault)
+    monkeypatch.setattr(main, "_run", fault)
     code = main.main(["compile"])
     out, err = capsys.readouterr()
     return code, out, err
@@ -59,7 +59,7 @@ def test_no_place_for_the_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         raise RuntimeError("the fault")
 
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
-    monkeypatch.setattr(main, "_run_command", fault)
+    monkeypatch.setattr(main, "_run", fault)
     assert main.main(["schema"]) == 2
     assert capsys.readouterr().err == (
         "envd-cache: internal error: RuntimeError\n"
@@ -74,7 +74,7 @@ def test_two_crashes_make_two_files(
         raise AssertionError
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(main, "_run_command", fault)
+    monkeypatch.setattr(main, "_run", fault)
     assert [main.main(["schema"]), main.main(["compile"])] == [2, 2]
     assert len(list(tmp_path.iterdir())) == 2
     assert capsys.readouterr().err.count("internal error: AssertionError") == 2
