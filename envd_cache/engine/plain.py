@@ -21,6 +21,7 @@ import os
 
 from envd_cache.diagnostics import ERROR, Diagnostic, Result, has_errors
 from envd_cache.engine.plain_edits import Change, Uses, changed, changes, uses_of, words
+from envd_cache.engine.plain_glance import glance
 from envd_cache.engine.plain_values import literal
 from envd_cache.evaluate.bindings import bindings
 from envd_cache.evaluate.loader import Files
@@ -28,8 +29,6 @@ from envd_cache.evaluate.prelude import NAMESPACE
 from envd_cache.record import Record
 from envd_cache.source import Location, SourceFile
 from envd_cache.syntax import nodes
-from envd_cache.syntax.calls import arguments_of
-from envd_cache.syntax.parse import parse
 from envd_cache.syntax.scan import logical_lines, skeleton, unify_newlines
 
 TYPE_CHECKING = False
@@ -37,7 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from envd_cache.config import Root
+    from envd_cache.engine.plain_glance import Glance
     from envd_cache.evaluate.model import Evaluation
+    from envd_cache.source import Span
 
 _LOADED = "loaded"
 _INCLUDE = "include"
@@ -63,13 +64,17 @@ class Plain(Record):
 
 
 class _File(Record):
-    """A file that is reached: where it lies, its text, and what it loads, by the offset of the path."""
+    """A file that is reached: where it lies, its text, and what it loads: spans of paths and real paths.
+
+    What it says of `cache` is seen at a glance, or in its tree; a file that says nothing has no tree.
+    """
 
     path: str
     source: SourceFile
+    glance: Glance | None
     tree: nodes.File | None
     uses: Uses
-    loads: tuple[tuple[nodes.Load, str], ...]
+    loads: tuple[tuple[Span, str], ...]
 
 
 def plain(evaluation: Evaluation, root: Root, folder: str) -> Result[Plain | None]:
@@ -90,7 +95,11 @@ def plain(evaluation: Evaluation, root: Root, folder: str) -> Result[Plain | Non
     using = words(evaluation.facts, as_value=any(file.uses.values for file in reached.values()))
     made: dict[str, tuple[Change, ...]] = {}
     for real, file in reached.items():
-        if file.tree is not None:
+        if file.glance is not None:
+            made[real] = tuple(
+                [Change(at.start, at.end, using.members[name].text) for at, name in file.glance.calls]
+            )
+        elif file.tree is not None:
             found = changes(file.source, file.tree, file.uses, using)
             diagnostics += found.diagnostics
             made[real] = found.value
@@ -130,10 +139,7 @@ def write(plain: Plain, folder: str) -> None:
 
 
 def _text(file: _File, made: tuple[Change, ...], places: dict[str, str]) -> bytes:
-    loads = [
-        Change(load.module_span.start, load.module_span.end, literal(places[real]))
-        for load, real in file.loads
-    ]
+    loads = [Change(span.start, span.end, literal(places[real])) for span, real in file.loads]
     every = sorted((*made, *loads), key=lambda change: change.start)
     return changed(file.source.text, every).encode(errors="surrogateescape")
 
@@ -142,7 +148,18 @@ def _text(file: _File, made: tuple[Change, ...], places: dict[str, str]) -> byte
 
 
 def _reached(files: Files, path: str, source: SourceFile) -> tuple[dict[str, _File], tuple[Diagnostic, ...]]:
-    """Return a file and what it loads, directly or not, by real path: one file is one module."""
+    """Return a file and what it loads, directly or not, by real path: one file is one module.
+
+    Either a glance does for every file or trees are made, for `cache` as a value goes from file to file.
+    """
+    found = _followed(files, path, source, at_a_glance=True)
+    return found or _followed(files, path, source, at_a_glance=False) or ({}, ())
+
+
+def _followed(
+    files: Files, path: str, source: SourceFile, *, at_a_glance: bool
+) -> tuple[dict[str, _File], tuple[Diagnostic, ...]] | None:
+    """Return what `_reached` does, None where a glance tells too little."""
     found: dict[str, _File] = {}
     diagnostics: tuple[Diagnostic, ...] = ()
     rest = [(path, source)]
@@ -151,24 +168,33 @@ def _reached(files: Files, path: str, source: SourceFile) -> tuple[dict[str, _Fi
         real = os.path.realpath(path)
         if real in found:
             continue
+        seen = glance(source) if at_a_glance else None
+        if at_a_glance and seen is None:
+            return None
         tree = None
-        # Reading a tree takes long, and hardly any file of constants needs one.
-        if NAMESPACE in source.text or "load" in source.text:
+        if seen is None and (NAMESPACE in source.text or "load" in source.text):
+            from envd_cache.syntax.parse import parse  # noqa: PLC0415 - lark, for few files
+
             parsed = parse(source)
             diagnostics += parsed.diagnostics
             tree = parsed.value
-        loads: list[tuple[nodes.Load, str]] = []
-        for load in tree.statements if tree else ():
-            if not isinstance(load, nodes.Load):
-                continue
-            resolved = files.resolve(load.module, source)
+        loads: list[tuple[Span, str]] = []
+        for span, module in seen.loads if seen else _loads(tree):
+            resolved = files.resolve(module, source)
             read = files.read(resolved.value) if not resolved.diagnostics else Result(None)
             diagnostics += resolved.diagnostics + read.diagnostics
             if read.value is not None:
-                loads.append((load, os.path.realpath(resolved.value)))
+                loads.append((span, os.path.realpath(resolved.value)))
                 rest.append((resolved.value, read.value))
-        found[real] = _File(path, source, tree, uses_of(tree) if tree else Uses({}), tuple(loads))
+        uses = uses_of(tree) if tree else Uses({})
+        found[real] = _File(path, source, seen, tree, uses, tuple(loads))
     return found, diagnostics
+
+
+def _loads(tree: nodes.File | None) -> list[tuple[Span, str]]:
+    """Return the paths that a file loads, with their spans."""
+    statements = tree.statements if tree else ()
+    return [(node.module_span, node.module) for node in statements if isinstance(node, nodes.Load)]
 
 
 # ---- what cannot be said ----
@@ -221,5 +247,7 @@ def _binds_cache(source: SourceFile) -> bool:
 
 def _reads_a_field(where: Location) -> bool:
     """Say whether a call is of the form `a.b(…)`; a function that was handed over works anywhere."""
+    from envd_cache.syntax.calls import arguments_of  # noqa: PLC0415 - lark, for few files
+
     call = arguments_of(where.source, where.span)
     return call is None or isinstance(call.callee, nodes.Attribute)
