@@ -121,6 +121,12 @@ CODES: tuple[Code, ...] = (
         "Write it in another way; the hint says which.",
     ),
     Code(
+        "EC019",
+        "fault-of-envd-cache",
+        "envd-cache itself failed on this file; the others were checked.",
+        "Report it with the file.",
+    ),
+    Code(
         "EC020",
         "bad-configuration",
         "`envd-cache.toml` or `[tool.envd-cache]` cannot be read, or has a key, a value or a rule that "

@@ -58,7 +58,7 @@ def plan(target: Target, during: Session) -> Result[CachePlan]:
     evaluation = evaluate(target, during)
     changed: list[Applied] = []
     lowered = lower(_changed(evaluation.value, during, changed))
-    diagnostics = _without_echoes(evaluation.diagnostics + lowered.diagnostics)
+    diagnostics = without_echoes(evaluation.diagnostics + lowered.diagnostics)
     return Result(lowered.value, in_order(_after_changes(diagnostics, during, changed)))
 
 
@@ -83,7 +83,7 @@ def compile_targets(
         lowered = lower(_changed(evaluation.value, during, changed))
         printed += evaluation.value.printed
         plans.append(lowered.value)
-        diagnostics += _without_echoes(evaluation.diagnostics + lowered.diagnostics)
+        diagnostics += without_echoes(evaluation.diagnostics + lowered.diagnostics)
     if len(plans) > 1:
         from envd_cache.ir.merge import between_targets  # noqa: PLC0415 - only for several targets
 
@@ -124,7 +124,7 @@ def _after_changes(
     return told if has_errors(told) else told + unused(during.overrides, changed)
 
 
-def _without_echoes(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+def without_echoes(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
     """Leave out an unset variable inside an argument that must be a secret: setting it would not help."""
     wrong = [found.location for found in diagnostics if found.code == "EC111" and found.location]
     if not wrong:

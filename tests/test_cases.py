@@ -38,6 +38,7 @@ ELSEWHERE = {
     "EC002": "test_error_texts.py",
     "EC003": "test_error_texts.py",
     "EC009": "test_error_texts.py",
+    "EC019": "check/test_check.py",
 }
 
 

@@ -81,6 +81,16 @@ TEXTS: dict[str, str] = {
         "修改一个声明：`=` 设置参数，`+=` 追加，空值则去掉该参数"
     ),
     "the schema of the repository's configuration": "仓库配置的模式",
+    "check all build files of a repository, and what their targets do to each other": (
+        "检查仓库中的所有构建文件，以及各目标之间的影响"
+    ),
+    "mend what can be mended without changing what a file means": "修复那些不改变文件含义就能修复的问题",
+    "mend more: what changes the caches, too": "修复更多，包括会改变缓存的修复",
+    "show what --fix would change, and change nothing": "显示 --fix 会修改什么，但不修改",
+    "list all targets with their caches": "列出所有目标及其缓存",
+    "tell only what a change since a revision of git touches": "只报告自某个 git 版本以来的修改所涉及的内容",
+    "exit with 1 from this on; default: warning": "从这一级别起以 1 退出；默认 warning",
+    "neither read nor keep results of earlier runs": "既不读取也不保存以前运行的结果",
     "print the command in place of running it, secrets as $NAME": "只打印命令而不运行，密钥写作 $NAME",
     "do not ask the engine first what it can do": "不预先询问引擎能做什么",
     "write what the caches did to a file, as JSON": "把缓存的实际效果以 JSON 写入文件",

@@ -22,6 +22,28 @@ _RUNNING = (
 )
 _ENVD = Option("--envd", "the envd to run; default: the first on PATH", metavar="PROGRAM")
 
+CHECK = Command(
+    "check",
+    "check all build files of a repository, and what their targets do to each other",
+    Operand("paths", "files and folders; default: the current folder", many=True),
+    (
+        Option("--fix", "mend what can be mended without changing what a file means", kind="flag"),
+        Option("--unsafe-fixes", "mend more: what changes the caches, too", kind="flag"),
+        Option("--diff", "show what --fix would change, and change nothing", kind="flag"),
+        Option("--list", "list all targets with their caches", kind="flag"),
+        Option("--changed", "tell only what a change since a revision of git touches", metavar="REV"),
+        Option(
+            "--fail-on",
+            "exit with 1 from this on; default: warning",
+            choices=("error", "warning", "note", "never"),
+        ),
+        Option("--format", "how to write what was found", choices=("text", "json", "sarif", "github")),
+        Option("--output", "write to a file, whole or not at all", short="-o", metavar="FILE"),
+        Option("--no-cache", "neither read nor keep results of earlier runs", kind="flag"),
+        *(option for option in SHARED if option.name in ("--fact", "--time-limit", "--color")),
+    ),
+)
+
 BUILD = Command(
     "build",
     "run `envd build` with the declared caches, and tell what they did",
@@ -76,7 +98,7 @@ COMPLETION = Command(
     (),
 )
 
-COMMANDS: tuple[Command, ...] = (COMPILE, EXPLAIN, BUILD, UP, EXEC, PLAIN, SCHEMA, COMPLETION)
+COMMANDS: tuple[Command, ...] = (COMPILE, CHECK, EXPLAIN, BUILD, UP, EXEC, PLAIN, SCHEMA, COMPLETION)
 
 
 def command(name: str) -> Command | None:

@@ -39,6 +39,10 @@ def dispatch(words: Sequence[str]) -> int:
 def _run(name: str, values: Values, rest: tuple[str, ...]) -> int:
     if name == COMPILE.name:
         return run(values)
+    if name == commands.CHECK.name:
+        from envd_cache.cli.check import check  # noqa: PLC0415 - for this command only
+
+        return check(values)
     if name in (commands.BUILD.name, commands.UP.name):
         from envd_cache.cli.build import build  # noqa: PLC0415 - for this command only
 

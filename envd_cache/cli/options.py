@@ -39,12 +39,13 @@ class Option(Record):
 
 
 class Operand(Record):
-    """A positional argument, which may be left out."""
+    """A positional argument, which may be left out; with `many` any number of them."""
 
     name: str
     help: str
     choices: tuple[str, ...] = ()
     required: bool = False
+    many: bool = False
 
 
 class Command(Record):
@@ -77,11 +78,12 @@ def quick(command: Command, words: Sequence[str]) -> Values | None:
         word = words[at]
         at += 1
         if not word.startswith("-") or word == "-":
-            if command.operand is None or given_operand or not word or word == "-":
+            operand = command.operand
+            if operand is None or (given_operand and not operand.many) or not word or word == "-":
                 return None
-            if command.operand.choices and word not in command.operand.choices:
+            if operand.choices and word not in operand.choices:
                 return None
-            values[command.operand.name] = word
+            values[operand.name] = [*_list(values[operand.name]), word] if operand.many else word
             given_operand = True
             continue
         name, equals, value = word.partition("=")
@@ -100,8 +102,7 @@ def quick(command: Command, words: Sequence[str]) -> Values | None:
         if not value or value.startswith("-") or (option.choices and value not in option.choices):
             return None
         if option.kind == "list":
-            stored = values[option.key]
-            values[option.key] = [*(stored if isinstance(stored, list) else ()), value]
+            values[option.key] = [*_list(values[option.key]), value]
         else:
             values[option.key] = value
     if command.operand and command.operand.required and not given_operand:
@@ -111,7 +112,12 @@ def quick(command: Command, words: Sequence[str]) -> Values | None:
 
 def defaults(command: Command) -> Values:
     """Return the values of a call without any arguments."""
-    values: Values = {} if command.operand is None else {command.operand.name: None}
+    operand = command.operand
+    values: Values = {} if operand is None else {operand.name: [] if operand.many else None}
     for option in command.options:
         values[option.key] = {"flag": False, "list": []}.get(option.kind)  # type: ignore[assignment]
     return values
+
+
+def _list(stored: object) -> list[str]:
+    return stored if isinstance(stored, list) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from envd_cache.cli.commands import COMMANDS
+from envd_cache.cli.commands import COMMANDS, command
 from envd_cache.cli.options import defaults
 from envd_cache.diagnostics import suggestion
 
@@ -42,33 +42,32 @@ def build(version: str) -> argparse.ArgumentParser:
     parser = _Parser("envd-cache", description=DESCRIPTION, epilog=EPILOGUE, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"envd-cache {version}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        made = commands.add_parser(
-            command.name,
-            help=command.help,
-            description=_sentence(command.help),
-            epilog=_sentence(command.rest) if command.rest else None,
-            allow_abbrev=False,
-        )
-        _fill(made, command)
-        if command.rest:
-            dashes = "-- CLIENT ..." if command.after_dashes else "[ENVD FLAG ...]"
-            made.usage = f"{made.format_usage().removeprefix('usage: ').rstrip()} {dashes}"
+    for known in COMMANDS:
+        made = commands.add_parser(known.name, help=known.help, allow_abbrev=False)
+        _fill(made, known)
     return parser
 
 
 def parse(words: Sequence[str], version: str) -> tuple[str, Values]:
     """Return the command's name and values; exits with 2 and a message when the call is wrong."""
+    named = command(words[0]) if words else None
+    if named and named.operand and named.operand.many:
+        # Operands may stand between options, which a parser of several commands cannot read.
+        alone = _Parser(f"envd-cache {named.name}", allow_abbrev=False)
+        _fill(alone, named)
+        return named.name, vars(alone.parse_intermixed_args(list(words[1:])))
     found = vars(build(version).parse_args(words))
     name = found.pop("command")
     return name, found
 
 
 def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
+    parser.description = _sentence(command.help)
+    parser.epilog = _sentence(command.rest) if command.rest else None
     if operand := command.operand:
         parser.add_argument(
             operand.name,
-            nargs=None if operand.required else "?",
+            nargs="*" if operand.many else None if operand.required else "?",
             metavar=operand.name.upper(),
             choices=operand.choices or None,
             help=_help(operand.help, operand.choices),
@@ -87,6 +86,9 @@ def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
                 help=_help(option.help, option.choices),
                 dest=option.key,
             )
+    if command.rest:
+        dashes = "-- CLIENT ..." if command.after_dashes else "[ENVD FLAG ...]"
+        parser.usage = f"{parser.format_usage().removeprefix('usage: ').rstrip()} {dashes}"
 
 
 def _help(text: str, choices: Sequence[str]) -> str:

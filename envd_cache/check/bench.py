@@ -1,0 +1,289 @@
+"""Evaluates every target of many build files in one process: what files share is read and run once.
+
+A single target costs the interpreter's start, a stack of its own, the search for the root and the
+evaluation of what it loads. Over ten thousand files each of these is paid once a process, or once for
+each file that others load.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+
+from envd_cache.catalog.envd import BUILTINS
+from envd_cache.check.roots import Roots
+from envd_cache.check.run import CheckRun
+from envd_cache.check.targets import functions, of_known_values, without_target
+from envd_cache.check.world import World, digest, signature
+from envd_cache.diagnostics import Diagnostic, Result, has_errors
+from envd_cache.evaluate.engine import Engine
+from envd_cache.evaluate.interpreter import FEW_CALLS, MAX_CALLS
+from envd_cache.evaluate.loader import read_source
+from envd_cache.ir.lower import lower
+from envd_cache.pipeline import without_echoes
+from envd_cache.record import Record
+from envd_cache.source import Target, target_label
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from envd_cache.check.run import Shared
+    from envd_cache.config import Root
+    from envd_cache.evaluate.engine import Answer as Answered
+    from envd_cache.evaluate.facts import Facts
+    from envd_cache.evaluate.model import Evaluation, RecordedCall
+    from envd_cache.ir.model import CachePlan
+    from envd_cache.source import SourceFile
+
+# Calls whose rightness depends on, or makes, that of another call.
+_TIED = frozenset(name for one in BUILTINS if one.after[0] for name in (one.name, one.after[0]))
+MOST_RIGHT = 50_000
+
+
+class Checked(Record):
+    """One target as a check sees it: what it did, its plan, and what is wrong with either.
+
+    `invented` are the texts that stood in for facts that nobody knows.
+    """
+
+    evaluation: Evaluation
+    plan: CachePlan
+    diagnostics: tuple[Diagnostic, ...]
+    invented: frozenset[str] = frozenset()
+
+
+class FileChecked(Record):
+    """One build file: its targets, and what is wrong with the file itself.
+
+    `sources` are the files whose functions ran. `inputs` are the absolute paths of all files that the result
+    depends on, the file itself first, with digest and signature; `asked` are the facts that were asked
+    for: name, argument, digest of the answer. `whole` says that nothing else counts; it does when a file
+    was missing or a clone was read.
+    """
+
+    path: str
+    root: str
+    source: SourceFile | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    targets: tuple[Checked, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
+    inputs: tuple[tuple[str, bytes, tuple[int, ...]], ...] = ()
+    asked: tuple[tuple[str, str, bytes], ...] = ()
+    whole: bool = False
+
+
+class Bench:
+    """One process's place to evaluate files: an engine, the facts, and what the files share.
+
+    `alone`: the process does nothing else meanwhile. A file is a unit: whatever it does wrong is in its
+    own result, but for what no process survives (see `workers`).
+    """
+
+    def __init__(
+        self, facts: Facts, time_limit: float, roots: Roots | None = None, *, alone: bool = False
+    ) -> None:
+        self.facts = facts
+        self.time_limit = time_limit
+        self.engine = Engine(self._called, self._printed, alone=alone)
+        self.shared: dict[str, Shared] = {}
+        self.loaded: dict[tuple[str, str, str], str] = {}
+        self.max_calls = FEW_CALLS
+        self._here = os.path.abspath("")
+        self._real: dict[str, str] = {}
+        self._right: set[bytes] = set()
+        self._run: CheckRun | None = None
+        self._runs: list[CheckRun] = []
+        self.world = World(facts)
+        self.roots = roots or Roots()
+        self._signatures: dict[str, tuple[int, ...] | None] = {}
+        self._digests: dict[str, bytes] = {}
+
+    def check(self, path: str, began: Callable[[], None] = lambda: None) -> FileChecked:
+        """Evaluate every target of a build file, each once. `began` is called before each.
+
+        A target is a public function without arguments that calls `base()`; whether it does is found out
+        by running it, and that run is the one that counts. The places of the calls are good until the
+        next file is checked.
+        """
+        self._release()
+        made = self.read(path)
+        if made.source is None:
+            return made
+        absolute = self.absolute(path)
+        folder = os.path.dirname(absolute)
+        root = self.roots.of(folder).value
+        targets: list[Checked] = []
+        others = list(made.diagnostics)
+        inputs: dict[str, None] = {name: None for name, _, _ in made.inputs}
+        asked: dict[tuple[str, str], None] = {}
+        sources: dict[SourceFile, None] = {made.source: None}
+        whole = made.whole
+        helpers = False
+        for function in functions(made.source) or ("",):
+            began()
+            run = self._evaluated(Target(path, function), root, made.source)
+            self._runs.append(run)
+            inputs.update(run.inputs)
+            asked.update(run.recorder.asked)
+            sources.update(dict.fromkeys([one.source for one in run.recorder.prepared.values()]))
+            whole = whole and run.whole
+            found = run.result()
+            if any(call.function == "base" for call in found.value.calls):
+                targets.append(self._checked(found, run.recorder.invented))
+            elif has_errors(found.diagnostics):
+                # A helper may return what no target can; then the call itself has no place.
+                others += [one for one in found.diagnostics if one.code != "EC013"]
+            elif function:
+                helpers = True
+        if not targets and not has_errors(others):
+            others += without_target(path, helpers=helpers)
+        self.shared.pop(absolute, None)
+        return made.replace(
+            targets=tuple(targets),
+            diagnostics=tuple(others),
+            sources=tuple(sources),
+            inputs=self._inputs(inputs),
+            asked=tuple([(*one, self.world.digest(*one, folder)) for one in asked]),
+            whole=whole,
+        )
+
+    def read(self, path: str) -> FileChecked:
+        """Return a file without running it."""
+        absolute = self.absolute(path)
+        root = self.roots.of(os.path.dirname(absolute))
+        label = "//" + _below(absolute, root.value.folder)
+        self.stamp(absolute)
+        read = read_source(absolute, path, label)
+        diagnostics = root.diagnostics + read.diagnostics
+        if read.value is None:
+            return FileChecked(path, root.value.folder, None, diagnostics)
+        self.keep(absolute, read.value.text)
+        inputs = [absolute]
+        config = root.value.config.path
+        if config:
+            inputs.append(config)
+            if config not in self._digests:
+                self.stamp(config)
+                self.keep(config, _text_of(config))
+        return FileChecked(
+            path,
+            root.value.folder,
+            read.value,
+            diagnostics,
+            sources=(read.value,),
+            inputs=self._inputs(inputs),
+            whole=not root.diagnostics,
+        )
+
+    def _release(self) -> None:
+        """Let go of the runs of the file before. A call holds its run, which holds its calls:
+
+        without this only the garbage collector could free them, which is off in a worker.
+        """
+        for run in self._runs:
+            run.recorder.calls.clear()
+            run.recorder.facts_read.clear()
+            run.recorder.prepared.clear()
+        self._runs.clear()
+
+    def absolute(self, path: str) -> str:
+        """Return the absolute path of a path."""
+        return os.path.normpath(path if path.startswith("/") else f"{self._here}/{path}")
+
+    def real(self, folder: str) -> str:
+        """Return a folder with all links followed; each is looked at once."""
+        found = self._real.get(folder)
+        if found is None:
+            found = self._real[folder] = os.path.realpath(folder)
+        return found
+
+    def real_file(self, path: str) -> str:
+        """Return an absolute path with all links followed."""
+        if os.path.islink(path):
+            return os.path.realpath(path)
+        folder, name = os.path.split(path)
+        return os.path.join(self.real(folder), name)
+
+    def stamp(self, path: str) -> None:
+        """Note how a file is before it is read for the first time."""
+        if path not in self._signatures:
+            self._signatures[path] = signature(path)
+
+    def keep(self, path: str, text: str) -> None:
+        """Note what was read of a file."""
+        self._digests[path] = digest(text)
+
+    def _inputs(self, paths: Iterable[str]) -> tuple[tuple[str, bytes, tuple[int, ...]], ...]:
+        return tuple([(path, self._digests[path], self._signatures[path] or ()) for path in paths])
+
+    def _checked(self, found: Result[Evaluation], invented: set[str]) -> Checked:
+        evaluation = found.value
+        # Most calls of envd's own functions were made in another file too, and were right there.
+        unknown: list[RecordedCall] = []
+        keys: list[bytes] = []
+        for call in evaluation.calls:
+            key = _call_key(call)
+            if key is None or key not in self._right:
+                unknown.append(call)
+                keys += [key] if key else []
+        lowered = lower(evaluation.replace(calls=tuple(unknown)))
+        if not lowered.diagnostics and len(self._right) < MOST_RIGHT:
+            self._right.update(keys)
+        diagnostics = without_echoes(found.diagnostics + lowered.diagnostics)
+        if invented and diagnostics:
+            diagnostics = of_known_values(evaluation, diagnostics, invented)
+        return Checked(evaluation, lowered.value, diagnostics, frozenset(invented))
+
+    def _evaluated(self, target: Target, root: Root, source: SourceFile) -> CheckRun:
+        folder, _, name = source.label[2:].rpartition("/")
+        label = self.facts.given.get("target") or target_label(folder, name, target.function)
+        self.max_calls = FEW_CALLS
+        run = CheckRun(self, target, label, root, source)
+        self._execute(run)
+        if any(found.code == "EC010" for found in run.diagnostics):
+            self.max_calls = MAX_CALLS
+            run = CheckRun(self, target, label, root, source)
+            self._execute(run)
+        return run
+
+    def _execute(self, run: CheckRun) -> None:
+        self._run = run
+        try:
+            run.execute(self.time_limit)
+        finally:
+            self._run = None
+
+    def _called(
+        self, function: str, args: list[object], kwargs: dict[str, object], frames: list[str]
+    ) -> Answered:
+        return self._run.recorder.called(function, args, kwargs, frames) if self._run else None
+
+    def _printed(self, text: str) -> None:
+        if self._run is not None:
+            self._run.recorder.printed.append(text)
+
+
+def _below(path: str, folder: str) -> str:
+    """Return an absolute path from a folder that it lies in."""
+    start = folder.rstrip("/") + "/"
+    return path[len(start) :] if path.startswith(start) else os.path.relpath(path, folder)
+
+
+def _text_of(path: str) -> str:
+    """Return a configuration file, "" when it cannot be read; what is wrong with it is said elsewhere."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _call_key(call: RecordedCall) -> bytes | None:
+    """Return what a call of envd's own functions says; None where it may depend on other calls."""
+    if call.function.startswith("cache.") or call.function in _TIED:
+        return None
+    try:
+        return marshal.dumps((call.function, call.args, call.kwargs), 2)  # type: ignore[arg-type]
+    except ValueError:
+        return None  # a secret, a function

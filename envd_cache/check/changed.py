@@ -1,0 +1,78 @@
+"""Which build files a change touches: those it changed, and those that load what it changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from envd_cache.config import CONFIG_FILE, PROJECT_FILE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class GitError(Exception):
+    """git cannot say what changed; the text is what git says of it."""
+
+
+def changed_files(folder: str, revision: str, environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the real paths of all files that differ from a revision, those that git does not know included.
+
+    As in a pull request the comparison is with the last common commit of the revision and HEAD. Deleted
+    files are in it too. Raises `GitError`.
+    """
+    top = _git(folder, environ, "rev-parse", "--show-toplevel").rstrip("\n")
+    _git(folder, environ, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    try:
+        base = _git(folder, environ, "merge-base", "--end-of-options", revision, "HEAD").strip()
+    except GitError:
+        base = revision  # a shallow clone may not know it
+    names = _git(top, environ, "diff", "--name-only", "--no-renames", "-z", "--end-of-options", base, "--")
+    names += _git(top, environ, "ls-files", "--others", "--exclude-standard", "-z")
+    return frozenset(os.path.realpath(os.path.join(top, name)) for name in names.split("\0") if name)
+
+
+def touched(
+    loads: Mapping[str, tuple[Iterable[str], bool]], changed: frozenset[str], roots: Iterable[str]
+) -> frozenset[str]:
+    """Return those files, as given, that a change touches.
+
+    `loads` maps each file to the paths that it read, itself included, and whether these are all that it
+    depends on; one that failed to read something is touched by a change that deleted something. A changed
+    configuration touches everything in its root.
+    """
+    configured = {
+        os.path.join(os.path.realpath(root), name) for root in roots for name in (CONFIG_FILE, PROJECT_FILE)
+    }
+    if not changed.isdisjoint(configured):
+        return frozenset(loads)
+    deleted = any(not os.path.exists(path) for path in changed)
+    real: dict[str, bool] = {}
+
+    def is_changed(path: str) -> bool:
+        if path not in real:
+            real[path] = os.path.realpath(path) in changed
+        return real[path]
+
+    return frozenset(
+        file
+        for file, (read, whole) in loads.items()
+        if is_changed(os.path.abspath(file)) or any(map(is_changed, read)) or (deleted and not whole)
+    )
+
+
+def _git(folder: str, environ: Mapping[str, str], *words: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - words of our own and a revision
+            ["git", "-C", folder, *words],  # noqa: S607 - the person's own git
+            capture_output=True,
+            check=False,
+            env={**environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+        )
+    except OSError as error:
+        raise GitError(f"git cannot be run: {error.strerror}") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise GitError(said.removeprefix("fatal: ") or f"git does not know `{words[-1]}`")
+    return os.fsdecode(done.stdout)

@@ -1,0 +1,172 @@
+"""One evaluation among many: takes what other files share from the bench, and gives to it."""
+
+from __future__ import annotations
+
+import os
+
+from envd_cache.check.targets import placeholder
+from envd_cache.diagnostics import Result
+from envd_cache.evaluate.loader import Files
+from envd_cache.evaluate.recorder import Recorder
+from envd_cache.evaluate.run import Run
+from envd_cache.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envd_cache.check.bench import Bench
+    from envd_cache.config import Root
+    from envd_cache.evaluate.dialect import Prepared
+    from envd_cache.evaluate.engine import Module
+    from envd_cache.evaluate.facts import Answer
+    from envd_cache.evaluate.model import RecordedCall
+    from envd_cache.source import SourceFile, Target
+
+
+class Shared(Record):
+    """A module that others load. Running it called nothing and asked nothing, so it is the same for all."""
+
+    module: Module
+    prepared: Mapping[str, Prepared]
+    inputs: tuple[str, ...]
+
+
+class _Sources(dict[str, "Prepared"]):
+    """The prepared files of a run. It has a length of its own, of which `Run` makes the id of a file:
+
+    an id is used once in the life of a process, because modules outlive the run that made them.
+    """
+
+    made = 0
+
+    def __setitem__(self, file: str, prepared: Prepared) -> None:
+        _Sources.made += 1
+        super().__setitem__(file, prepared)
+
+    def __len__(self) -> int:
+        return _Sources.made
+
+
+class _Files(Files):
+    """The files of a run, of which the build file has been read."""
+
+    def __init__(self, bench: Bench, folder: str, start: str, source: SourceFile) -> None:
+        self.folder = folder
+        self._real_root = bench.real(folder)
+        self._start = start
+        absolute = bench.absolute(start)
+        self._start_folder = os.path.dirname(absolute)
+        self._read = {start: Result(source), absolute: Result(source)}
+        self._bench = bench
+
+    def read(self, path: str) -> Result[SourceFile | None]:
+        """Return a file's text, noting before how the file was."""
+        known = self._read.get(path)
+        if known is not None:
+            return known
+        self._bench.stamp(self._bench.absolute(path))
+        return super().read(path)
+
+
+class CheckRecorder(Recorder):
+    """Answers as a compile does, but for what nobody knows: a check runs anywhere."""
+
+    def __init__(self, bench: Bench, label: str, folder: str) -> None:
+        super().__init__(label, bench.facts, folder)
+        self.prepared = _Sources()
+        self.asked: dict[tuple[str, str], None] = {}
+        self.invented: set[str] = set()
+        self._bench = bench
+
+    def _known_fact(self, name: str, values: Mapping[str, object], call: RecordedCall) -> str:
+        if name != "target":
+            argument = str(values.get("name", ""))
+            self.asked[name, argument] = None
+            needed = "default" not in values and name != "branch"
+            if needed and self._bench.world.answer(name, argument, self._folder) is None:
+                made = placeholder(argument or name)
+                self.invented.add(made)
+                return made
+        return super()._known_fact(name, values, call)
+
+    def _world(self, name: str) -> Answer | None:
+        return self._bench.world.answer(name, "", self._folder)
+
+
+class CheckRun(Run):
+    """A run that takes what is shared from the bench, and gives to it.
+
+    `inputs` are the absolute paths that were read. `whole` says that nothing else was looked at: no file
+    was missing, no clone was read.
+    """
+
+    recorder: CheckRecorder
+
+    def __init__(self, bench: Bench, target: Target, label: str, root: Root, source: SourceFile) -> None:
+        super().__init__(bench.engine, target, label, root, bench.facts, max_calls=bench.max_calls)
+        self.recorder = CheckRecorder(bench, label, os.path.dirname(bench.absolute(target.path)))
+        self.diagnostics = self.recorder.diagnostics
+        self.files = _Files(bench, root.folder, target.path, source)
+        self.inputs: dict[str, None] = {}
+        self.whole = True
+        self._bench = bench
+        self._of_this_run = 0  # modules that another run would have to make anew
+
+    def _module_of(self, source: SourceFile, path: str) -> Module | None:
+        recorder = self.recorder
+        shared = self._bench.shared.get(path)
+        if shared is not None:
+            for file, prepared in shared.prepared.items():
+                dict.__setitem__(recorder.prepared, file, prepared)
+            self.inputs.update(dict.fromkeys(shared.inputs))
+            return shared.module
+        real = self._bench.real_file(path)
+        if real in self._modules:
+            return self._modules[real]
+        self._bench.keep(path, source.text)
+        before, files = self._recorded(), set(recorder.prepared)
+        if "include" in source.text:
+            self.whole = False
+            self._of_this_run += 1
+        if "_build_context_dir" in source.text:
+            self._of_this_run += 1
+        outer, self.inputs = self.inputs, {path: None}
+        self._loading.append(real)
+        module = self._evaluate_file(source)
+        self._loading.pop()
+        self._modules[real] = module
+        if module is not None and self._recorded() == before:
+            own = {file: found for file, found in recorder.prepared.items() if file not in files}
+            self._bench.shared[path] = Shared(module, own, tuple(self.inputs))
+        outer.update(self.inputs)
+        self.inputs = outer
+        return module
+
+    def _load(self, module_id: str, importer: SourceFile) -> Module | None:
+        key = module_id, "" if module_id.startswith("//") else importer.label, self.root.folder
+        path = self._bench.loaded.get(key)
+        if path is not None and path in self._bench.shared:
+            return self._module_of(importer, path)
+        resolved = self.files.resolve(module_id, importer)
+        module = super()._load(module_id, importer)
+        if module is None:
+            self.whole = False
+        else:
+            self._bench.loaded[key] = resolved.value
+        return module
+
+    def _call(self, module: Module, function: str, source: SourceFile) -> None:
+        if function:
+            super()._call(module, function, source)
+
+    def _recorded(self) -> tuple[int, ...]:
+        recorder = self.recorder
+        return (
+            len(recorder.calls),
+            len(recorder.asked),
+            len(recorder.facts_read),
+            len(recorder.printed),
+            len(recorder.diagnostics),
+            self._of_this_run,
+        )

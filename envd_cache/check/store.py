@@ -1,0 +1,216 @@
+"""Keeps the results of files between runs, and says which of them still hold.
+
+One file a working folder, in the cache folder of the person: a repository that somebody cloned cannot bring
+results with it, a checkout may be read-only, and nothing has to be ignored. It may be deleted at any time.
+It is replaced whole, so that runs at the same time do not disturb each other: the last one wins.
+
+A result holds when everything that it depends on is as it was: the program, the bytes of every file that
+was read, and the answers to what the file asked. A file that has the same size, times and inode as before
+is taken for unchanged without reading it, unless it was written so shortly before that a second change
+might have the same time. A result that depends on more (a file that was missing, a clone) is not kept,
+nor is one in which a credential was found.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from hashlib import blake2b
+from time import time_ns
+
+from envd_cache.check.result import FileResult
+from envd_cache.check.world import DIGEST_SIZE, digest, signature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from envd_cache.check.roots import Roots
+    from envd_cache.check.world import World
+
+    Input = tuple[str, bytes, tuple[int, ...]]
+
+_FIELDS = {name: number for number, name in enumerate(FileResult._fields)}
+_PROBLEMS, _ROOT = _FIELDS["problems"], _FIELDS["root"]
+_INPUTS, _ASKED, _WHOLE = _FIELDS["inputs"], _FIELDS["asked"], _FIELDS["whole"]
+_REDACT = 8  # of a packed problem
+
+# This version of `marshal` writes the same bytes for the same values.
+_FORM = 2
+_MAGIC = b"envd-cache results 1\n"
+
+# File systems tell times this coarsely at worst (FAT).
+RACY_NS = 2_000_000_000
+
+# The results of a folder in which nobody checked for so long are deleted.
+OLD_SECONDS = 30 * 24 * 3600
+
+# What comes of a limit may come out differently the next time.
+_UNSTEADY = frozenset(("EC008", "EC009", "EC010"))
+
+
+class Store:
+    """The results of former runs in one working folder.
+
+    `folder` is where they are kept. `key` is what all of them depend on beside their files.
+    """
+
+    def __init__(self, folder: str, key: str, world: World, roots: Roots) -> None:
+        self._here = os.path.abspath("")
+        self._path = os.path.join(folder, digest(self._here).hex())
+        self._key = key
+        self._world = world
+        self._roots = roots
+        self._began = time_ns()
+        self._results: dict[str, tuple[Any, ...]] = {}
+        self._inputs: list[Input] = []
+        self._holds: list[bool | None] = []
+        self._between: tuple[bytes, Any] = (b"", None)
+        self._kept: dict[str, tuple[Any, ...]] = {}
+        self._changed = False
+        self._load()
+
+    def find(self, path: str) -> tuple[Any, ...] | None:
+        """Return the fields of a file's result, if there is one that still holds."""
+        stored = self._results.get(path)
+        if stored is None:
+            return None
+        folder = (path if path.startswith("/") else f"{self._here}/{path}").rpartition("/")[0] or "/"
+        if ".." in folder:
+            folder = os.path.normpath(folder)
+        if stored[_ROOT] != self._roots.of(folder).value.folder:
+            return None
+        for number in stored[_INPUTS]:
+            if not (self._holds[number] if self._holds[number] is not None else self._look(number)):
+                return None
+        for name, argument, was in stored[_ASKED]:
+            if self._world.digest(name, argument, folder) != was:
+                return None
+        inputs = tuple([self._inputs[number] for number in stored[_INPUTS]])
+        data = (*stored[:_INPUTS], inputs, *stored[_INPUTS + 1 :])
+        self._kept[path] = data
+        return data
+
+    def keep(self, path: str, data: tuple[Any, ...]) -> None:
+        """Keep the fields of a new result, unless it may not hold the next time."""
+        self._changed = True
+        problems = data[_PROBLEMS]
+        if data[_WHOLE] and not any(one[_REDACT] or one[0] in _UNSTEADY for one in problems):
+            self._kept[path] = data
+
+    def between(self, of: bytes) -> Any:
+        """Return what was found between targets that have this digest, None when that is not known."""
+        return self._between[1] if self._between[0] == of else None
+
+    def keep_between(self, of: bytes, found: Any) -> None:
+        """Keep what was found between the targets that have this digest."""
+        self._between = of, found
+        self._changed = True
+
+    def save(self, *, everything: bool) -> None:
+        """Write the results, if any is new. Without `everything` the files that were not looked at stay.
+
+        A folder that cannot be written is no problem: the next run takes longer.
+        """
+        if not self._changed and len(self._kept) == len(self._results):
+            return
+        numbers: dict[Input, int] = {}
+        results: dict[str, tuple[Any, ...]] = {}
+        if not everything:
+            for path, stored in self._results.items():
+                if path not in self._kept:
+                    inputs = tuple([self._inputs[number] for number in stored[_INPUTS]])
+                    self._kept[path] = (*stored[:_INPUTS], inputs, *stored[_INPUTS + 1 :])
+        for path, data in self._kept.items():
+            inputs = tuple([numbers.setdefault(self._steady(one), len(numbers)) for one in data[_INPUTS]])
+            results[path] = (*data[:_INPUTS], inputs, *data[_INPUTS + 1 :])
+        content = marshal.dumps((self._key, list(numbers), results, self._between), _FORM)
+        try:
+            _write(self._path, _MAGIC + blake2b(content, digest_size=DIGEST_SIZE).digest() + content)
+            _tidy(os.path.dirname(self._path), self._began)
+        except OSError:
+            return
+
+    def _steady(self, one: Input) -> Input:
+        """Return an input whose signature may be trusted the next time, or is left out."""
+        path, content, signed = one
+        racy = not signed or max(signed[1], signed[2]) > self._began - RACY_NS
+        return (path, content, ()) if racy else one
+
+    def _look(self, number: int) -> bool:
+        """Say whether an input is as it was, reading it only if its signature does not tell."""
+        path, content, signed = self._inputs[number]
+        now = signature(path)
+        holds = now is not None and now == signed
+        if now is not None and not holds:
+            holds = _digest_of(path) == content
+            if holds:
+                self._inputs[number] = path, content, now
+                self._changed = True
+        self._holds[number] = holds
+        return holds
+
+    def _load(self) -> None:
+        try:
+            with open(self._path, "rb") as file:
+                whole = file.read()
+        except OSError:
+            return
+        start = len(_MAGIC) + DIGEST_SIZE
+        content = whole[start:]
+        # A digest in front: `marshal` must not be given what was cut off or written over.
+        if whole[:start] != _MAGIC + blake2b(content, digest_size=DIGEST_SIZE).digest():
+            return
+        key, inputs, results, between = marshal.loads(content)  # noqa: S302 - see above
+        if key == self._key:
+            self._inputs, self._results, self._between = inputs, results, between
+            self._holds = [None] * len(inputs)
+
+
+def program_key(folder: str) -> str:
+    """Return what changes with the program: its files, Python, the interpreter's library.
+
+    `folder` is where the package lies. The version alone would not do for those who work on it.
+    """
+    found = [sys.version]
+    rest = [folder]
+    while rest:
+        with os.scandir(rest.pop()) as listing:
+            for entry in listing:
+                if entry.is_dir():
+                    rest.append(entry.path)
+                elif entry.name.endswith((".py", ".lark")):
+                    status = entry.stat()
+                    found.append(f"{entry.path} {status.st_size} {status.st_mtime_ns}")
+    found.sort()
+    return digest("\n".join(found)).hex()
+
+
+def _digest_of(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return blake2b(file.read(), digest_size=DIGEST_SIZE).digest()
+    except (OSError, ValueError):
+        return b""
+
+
+def _write(path: str, content: bytes) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _tidy(folder: str, now: int) -> None:
+    """Delete the results of folders in which nobody checked for long."""
+    with os.scandir(folder) as listing:
+        for entry in listing:
+            if now / 1e9 - entry.stat().st_mtime > OLD_SECONDS:
+                os.unlink(entry.path)

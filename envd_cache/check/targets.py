@@ -1,0 +1,86 @@
+"""What a check knows of targets beside what evaluation tells: where they are, and facts that nobody knows."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from envd_cache.diagnostics import WARNING, Diagnostic
+from envd_cache.source import BUILD_FILE
+from envd_cache.syntax.scan import skeleton, unify_newlines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from envd_cache.evaluate.model import Evaluation
+    from envd_cache.source import SourceFile
+
+# `def`, a name, and brackets with nothing in them, at the start of a line of a skeleton.
+_FUNCTION = re.compile(r"^def[ \t]+([^\W\d]\w*)[ \t]*\(\s*\)", re.MULTILINE)
+
+# A definition of which the first line tells whether it has parameters.
+_PLAIN = re.compile(r"def[ \t]+\w+\([ \t]*[\w)*]")
+# What can make a line start inside a string.
+_JOINS = ('"""', "'''", "\\\n", "\\\r", "\r")
+
+# What a fact is told where nobody knows it. It fits into a reference, a tag, a bucket and a path, and
+# the name in it keeps two variables from looking like one place.
+UNKNOWN = "unknown"
+
+
+def functions(source: SourceFile) -> tuple[str, ...]:
+    """Return the names of the public functions without parameters that a text defines, in order."""
+    text = source.text
+    # Where a line that starts with `def` cannot be a part of a string or end in a comment, the text itself
+    # will do.
+    if not all(_PLAIN.match(text, at) for at in _starts(text)) or any(mark in text for mark in _JOINS):
+        text = skeleton(unify_newlines(text)).code
+    found = _FUNCTION.findall(text)
+    return tuple(dict.fromkeys(found))
+
+
+def _starts(text: str) -> list[int]:
+    """Return the offsets of the lines that start with `def`."""
+    found = [0] if text.startswith("def") else []
+    at = -1
+    while (at := text.find("\ndef", at + 1)) >= 0:
+        found.append(at + 1)
+    return found
+
+
+def placeholder(name: str) -> str:
+    """Return what stands in for a fact that nobody knows: lower case letters, digits and `-`."""
+    letters = [letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()]
+    return f"{UNKNOWN}-{''.join(letters)}".rstrip("-")
+
+
+def of_known_values(
+    evaluation: Evaluation, diagnostics: tuple[Diagnostic, ...], invented: Collection[str]
+) -> tuple[Diagnostic, ...]:
+    """Leave out what is wrong with a value that was made up here, or that speaks of one."""
+    from envd_cache.evaluate.locate import argument_location  # noqa: PLC0415 - loads lark
+
+    places = []
+    for call in evaluation.calls:
+        given: dict[int | str, object] = dict(enumerate(call.args))
+        given.update(call.kwargs.items())
+        for argument, value in given.items():
+            if any(text in repr(value) for text in invented):
+                places.append(argument_location(call.site, argument))
+    return tuple(
+        found
+        for found in diagnostics
+        if not any(text in found.message or text in found.hint for text in invented)
+        and (found.location is None or not any(place and found.location.is_inside(place) for place in places))
+    )
+
+
+def without_target(path: str, *, helpers: bool) -> list[Diagnostic]:
+    """Return what to say of a file without a target: nothing unless it is named as a build file."""
+    if os.path.basename(path) != BUILD_FILE:
+        return []
+    hint = "a target is a function without arguments that calls `base()`"
+    if helpers:
+        hint = "none of its functions without arguments calls `base()`"
+    return [Diagnostic("EC013", WARNING, f"`{path}` has no target", path=path, hint=hint)]

@@ -1,0 +1,76 @@
+"""What build files ask of the world, each question answered once for all files of a repository."""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+
+from envd_cache.evaluate.facts import known, variable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envd_cache.evaluate.facts import Answer, Facts
+
+DIGEST_SIZE = 16
+
+
+class World:
+    """The answers to what build files ask, by name and argument; git is asked once a repository."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self._answers: dict[tuple[str, str, str], Answer | None] = {}
+        self._digests: dict[tuple[str, str, str], bytes] = {}
+        self._repositories: dict[str, str] = {}
+
+    def answer(self, name: str, argument: str, folder: str) -> Answer | None:
+        """Return what `facts.known` or `facts.variable` says; `folder` is where git would be asked."""
+        if name == "env":
+            return variable(self.facts, argument)
+        key = name, argument, self._repository(folder)
+        if key not in self._answers:
+            self._answers[key] = known(self.facts, name, folder)
+        return self._answers[key]
+
+    def digest(self, name: str, argument: str, folder: str) -> bytes:
+        """Return what tells one answer from another, without being the answer: b"" when nobody knows.
+
+        Of a secret that is whether it is set.
+        """
+        if name == "secret":
+            return b"set" if argument in self.facts.environ else b""
+        key = name, argument, "" if name == "env" else self._repository(folder)
+        if key not in self._digests:
+            answer = self.answer(name, argument, folder)
+            self._digests[key] = b"" if answer is None else digest(f"{answer.origin}\0{answer.value}")
+        return self._digests[key]
+
+    def _repository(self, folder: str) -> str:
+        found = self._repositories.get(folder)
+        if found is None:
+            parent = folder.rpartition("/")[0] or "/"
+            here = parent == folder or os.path.lexists(f"{folder}/.git")
+            found = self._repositories[folder] = folder if here else self._repository(parent)
+        return found
+
+
+def digest(text: str) -> bytes:
+    """Return the digest of a text, equal for equal texts."""
+    return digest_of(text.encode(errors="surrogatepass"))
+
+
+def digest_of(content: bytes) -> bytes:
+    """Return the digest of some bytes, the same as that of the text which they spell."""
+    return blake2b(content, digest_size=DIGEST_SIZE).digest()
+
+
+def signature(path: str) -> tuple[int, ...] | None:
+    """Return what changes whenever a file is written, as the system tells without reading it.
+
+    The time of the last change of the inode is in it, which no program can set back. None without a file.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

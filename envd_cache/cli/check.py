@@ -1,0 +1,150 @@
+"""`envd-cache check`: every target of every build file, and what is wrong in and between them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from envd_cache import __version__
+from envd_cache.check.discover import discover
+from envd_cache.check.repository import Wish
+from envd_cache.check.repository import check as check_files
+from envd_cache.check.result import FileResult
+from envd_cache.check.roots import Roots
+from envd_cache.cli import checked, process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from envd_cache.check.repository import Report
+    from envd_cache.cli.options import Values
+    from envd_cache.diagnostics import Diagnostic
+
+LEVELS = ("error", "warning", "note")
+NEVER = "never"
+
+# A fix can make room for another one; two that undo each other must not go on for ever.
+MOST_ROUNDS = 10
+
+
+def check(values: Values) -> int:
+    """Run the command and return the exit code: 1 for a finding at or above `--fail-on`."""
+    paths = _paths(values)
+    roots = Roots(_rule_names)
+    report, found = _checked(paths, roots, values)
+    unsafe = bool(values.get("unsafe_fixes"))
+    if values.get("diff"):
+        new = checked.fixes(found, unsafe=unsafe)
+        process.write(checked.difference(new), process.text(values, "output"))
+        return process.FINDINGS if new else process.DONE
+    fixed = 0
+    if values.get("fix") or unsafe:
+        for _ in range(MOST_ROUNDS):
+            try:
+                changed = checked.write_fixes(checked.fixes(found, unsafe=unsafe))
+            except OSError as error:
+                raise process.UsageError(f"`{error.filename}` cannot be written: {error.strerror}") from None
+            if not changed:
+                break
+            fixed += changed
+            roots = Roots(_rule_names)
+            report, found = _checked(paths, roots, values)
+    _write(report, found, values, fixed)
+    first = os.path.abspath(paths[0]) if paths else os.getcwd()
+    folder = first if os.path.isdir(first) else os.path.dirname(first)
+    fail_on = process.text(values, "fail_on") or roots.of(folder).value.config.fail_on
+    return process.FINDINGS if fails(found, fail_on) else process.DONE
+
+
+def fails(diagnostics: tuple[Diagnostic, ...], fail_on: str) -> bool:
+    """Say whether any finding is at or above a level; none is with `never`."""
+    if fail_on == NEVER:
+        return False
+    counted = LEVELS[: LEVELS.index(fail_on) + 1]
+    return any(found.severity in counted for found in diagnostics)
+
+
+def _paths(values: Values) -> list[str]:
+    given = values.get("paths")
+    return [given] if isinstance(given, str) else given if isinstance(given, list) else []
+
+
+def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tuple[Diagnostic, ...]]:
+    """Return what was checked, and the findings that were asked for."""
+    during = process.open_session(values)
+    progress = checked.Progress() if sys.stderr.isatty() else None
+    wish = Wish(
+        during.facts,
+        during.time_limit,
+        workers=_processors(),
+        store="" if values.get("no_cache") else _store_folder(),
+        whole=not paths or paths == ["."],
+        listing=checked.listed if values.get("list") else None,
+        progress=progress.show if progress else None,
+    )
+    try:
+        report = check_files(discover(paths or ["."], roots), wish, roots)
+    finally:
+        if progress:
+            progress.clear()
+    if revision := process.text(values, "changed"):
+        return report, _touched(report, revision)
+    return report, report.diagnostics
+
+
+def _rule_names() -> Mapping[str, str]:
+    from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - hardly a configuration names rules
+
+    return NAMES
+
+
+def _processors() -> int:
+    """Return how many processors this process may use, which a container limits."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _store_folder() -> str:
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "envd-cache", "check") if os.path.isabs(base) else ""
+
+
+def _touched(report: Report, revision: str) -> tuple[Diagnostic, ...]:
+    """Return the findings that a change since a revision has to do with, at their place or at another."""
+    from envd_cache.check.changed import GitError, changed_files, touched  # noqa: PLC0415 - starts git
+
+    results = [FileResult(*data) for data in report.results]
+    loads = {one.path: ([path for path, _, _ in one.inputs], one.whole) for one in results}
+    try:
+        changed = changed_files(os.getcwd(), revision, os.environ)
+    except GitError as error:
+        raise process.UsageError(f"--changed {revision}: {error}") from None
+    files = touched(loads, changed, {one.root for one in results if one.root})
+    return tuple(
+        one
+        for one in report.diagnostics
+        if (one.location.source.path if one.location else one.path) in files
+        or any(label.location.source.path in files for label in one.labels)
+    )
+
+
+def _write(report: Report, found: tuple[Diagnostic, ...], values: Values, fixed: int) -> None:
+    form = process.text(values, "format") or "text"
+    output = process.text(values, "output")
+    listing = bool(values.get("list"))
+    if form == "json":
+        content = checked.as_json(report, found, listing=listing)
+    elif form == "sarif":
+        content = checked.as_sarif(found, __version__)
+    elif form == "github":
+        content = checked.as_github(found)
+    else:
+        wish = values.get("color") or "auto"
+        terminal = sys.stdout.isatty() and not output and not os.environ.get("NO_COLOR")
+        coloured = wish == "always" or (wish == "auto" and terminal)
+        content = checked.as_text(report, found, coloured=coloured, listing=listing)
+    process.write(content, output)
+    if fixed:
+        sys.stderr.write(f"fixed {fixed} file{'' if fixed == 1 else 's'}\n")

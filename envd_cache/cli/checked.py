@@ -1,0 +1,198 @@
+"""What `envd-cache check` writes: its report in four forms, the list of targets, fixes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import monotonic
+
+from envd_cache.check.result import FileResult
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from envd_cache.check.bench import Checked
+    from envd_cache.check.repository import Report
+    from envd_cache.diagnostics import Diagnostic
+    from envd_cache.report.places import Paths
+    from envd_cache.source import SourceFile
+
+# Nobody wants to see a counter for what is done at once.
+PATIENCE_SECONDS = 1.0
+_REDRAW_SECONDS = 0.1
+
+
+# ---- the report ----
+
+
+def as_text(report: Report, found: tuple[Diagnostic, ...], *, coloured: bool, listing: bool) -> str:
+    """Return the findings with their lines, and how many there are."""
+    from envd_cache.report.text import COLOUR, PLAIN, render  # noqa: PLC0415 - only for text
+
+    listed = _list_text(report) if listing else ""
+    return f"{listed}{render(found, COLOUR if coloured else PLAIN)}{summary_line(report, found)}\n"
+
+
+def summary_line(report: Report, found: tuple[Diagnostic, ...]) -> str:
+    """Return how much was checked, and how many findings there are."""
+    from envd_cache.report.text import summary  # noqa: PLC0415 - only for text
+
+    files, targets = _count(report.files, "build file"), _count(report.targets, "target")
+    return f"{files}, {targets}: {summary(found) or 'nothing found'}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def as_json(report: Report, found: tuple[Diagnostic, ...], *, listing: bool) -> str:
+    """Return the report as a JSON document, with the targets and their caches if they were asked for."""
+    from envd_cache.cli.data import VERSION  # noqa: PLC0415 - only for JSON
+    from envd_cache.emit.jsontext import dumps  # noqa: PLC0415 - only for JSON
+    from envd_cache.report.data import diagnostics_data  # noqa: PLC0415 - only for JSON
+
+    document: dict[str, object] = {"version": VERSION, "files": report.files}
+    if listing:
+        results = [FileResult(*data) for data in report.results]
+        document["targets"] = [
+            {"file": one.path, "function": name, **plan}
+            for one in results
+            for (name, _), (_, plan) in zip(one.targets, one.listings, strict=True)
+        ]
+    document["diagnostics"] = diagnostics_data(found)
+    return dumps(document) + "\n"
+
+
+def as_sarif(found: tuple[Diagnostic, ...], version: str) -> str:
+    """Return the findings as a SARIF log, with what their rules say."""
+    from envd_cache.codes import CODES  # noqa: PLC0415 - only for SARIF
+    from envd_cache.emit.jsontext import dumps  # noqa: PLC0415 - only for SARIF
+    from envd_cache.lint.rules import RULES  # noqa: PLC0415 - only for SARIF
+    from envd_cache.report.sarif import Described, Tool, sarif  # noqa: PLC0415 - only for SARIF
+
+    described = [Described(one.code, one.name, one.why, one.instead, "error") for one in CODES]
+    described += [Described(one.code, one.name, one.why, one.instead, one.severity) for one in RULES]
+    return dumps(sarif(found, described, Tool(version), _paths())) + "\n"
+
+
+def as_github(found: tuple[Diagnostic, ...]) -> str:
+    """Return the findings as annotations of GitHub Actions."""
+    from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - only for GitHub
+    from envd_cache.report.github import github  # noqa: PLC0415 - only for GitHub
+
+    return github(found, NAMES, _paths())
+
+
+def _paths() -> Paths:
+    from envd_cache.report.places import Paths  # noqa: PLC0415 - only for services
+
+    here = folder = os.getcwd()
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        if (parent := os.path.dirname(folder)) == folder:
+            return Paths()
+        folder = parent
+    return Paths(here, folder)
+
+
+# ---- the list ----
+
+
+def listed(target: Checked) -> object:
+    """Return what `--list` shows of a target, as plain values."""
+    from envd_cache.cli.data import plan_data  # noqa: PLC0415 - only for `--list`
+    from envd_cache.emit.wire import shown, wire  # noqa: PLC0415 - only for `--list`
+
+    wired = wire(target.plan)
+    lines = [f"export {shown(entry)}" for entry in wired.exports]
+    lines += [f"import {shown(entry)}" for entry in wired.imports]
+    return lines, plan_data(target.plan)
+
+
+def _list_text(report: Report) -> str:
+    lines: list[str] = []
+    for data in report.results:
+        result = FileResult(*data)
+        for (_, label), (caches, _) in zip(result.targets, result.listings, strict=True):
+            lines.append(f"{label}  ({result.path})")
+            lines += [f"  {line}" for line in caches or ["no cache"]]
+    return "".join(line + "\n" for line in lines)
+
+
+# ---- fixes ----
+
+
+def fixes(found: Iterable[Diagnostic], *, unsafe: bool) -> Mapping[SourceFile, str]:
+    """Return the new texts of the files that fixes change; only files of a repository are changed."""
+    from envd_cache.lint.fixes import fixed, with_fixes  # noqa: PLC0415 - only with `--fix`
+
+    new = fixed(with_fixes(found), unsafe=unsafe)
+    return {
+        source: text
+        for source, text in sorted(new.items(), key=lambda pair: pair[0].path)
+        if text != source.text and source.label.startswith("//")
+    }
+
+
+def difference(new: Mapping[SourceFile, str]) -> str:
+    """Return what fixes would change, as a unified difference that `patch -p1` reads."""
+    from difflib import unified_diff  # noqa: PLC0415 - only with `--diff`
+
+    made: list[str] = []
+    for source, text in new.items():
+        before, after = (one.splitlines(keepends=True) for one in (source.text, text))
+        for line in unified_diff(before, after, f"a/{source.path}", f"b/{source.path}"):
+            made.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return "".join(made)
+
+
+def write_fixes(new: Mapping[SourceFile, str]) -> int:
+    """Write the new texts, each whole or not at all, and return how many files were changed.
+
+    A file that is not any more as it was read is left alone: somebody else is writing it.
+    """
+    changed = 0
+    for source, text in new.items():
+        path = os.path.realpath(source.path)
+        with open(path, "rb") as file:
+            if file.read() != source.text.encode(errors="surrogatepass"):
+                continue
+        mode = os.stat(path).st_mode & 0o7777
+        temporary = f"{path}.{os.getpid()}.tmp"
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(text.encode())
+            os.chmod(temporary, mode)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        changed += 1
+    return changed
+
+
+# ---- meanwhile ----
+
+
+class Progress:
+    """A line on the terminal that says how far a check is, once it takes longer than people wait."""
+
+    def __init__(self) -> None:
+        self._next = monotonic() + PATIENCE_SECONDS
+        self._shown = False
+
+    def show(self, done: int, found: int) -> None:
+        """Draw the line anew, now and then."""
+        now = monotonic()
+        if now >= self._next:
+            self._next = now + _REDRAW_SECONDS
+            self._shown = True
+            sys.stderr.write(f"\r\x1b[Kchecked {done:,} of {found:,} files")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

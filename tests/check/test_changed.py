@@ -1,0 +1,121 @@
+"""`--changed`: what a change touches, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.check.program import check, target, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WRONG = target("ghcr.io/acme/app:cache").replace("ref=", "reff=")
+LOADING = 'load("//lib/shared.envd", "declare")\n\ndef build():\n    declare("{name}")\n'
+SHARED = "def declare(name):\n    base()\n    cache.registry(reff=name)\n"
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git as nobody in particular."""
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    files = {
+        "a/build.envd": WRONG,
+        "b/build.envd": WRONG.replace("app", "b"),
+        "c/build.envd": LOADING.format(name="c"),
+        "d/build.envd": LOADING.format(name="d"),
+        "lib/shared.envd": SHARED,
+    }
+    write(tmp_path, files)
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    return tmp_path
+
+
+def files(folder: Path, revision: str = "main", *words: str) -> set[str]:
+    """Return the files that a check of a change has findings in."""
+    done = check(folder, "--changed", revision, "--format", "json", *words)
+    return {one["file"] for one in json.loads(done.out)["diagnostics"]}
+
+
+def test_nothing_changed(repo: Path) -> None:
+    assert files(repo) == set()
+    assert check(repo, "--changed", "main").code == 0
+    assert check(repo).code == 1
+
+
+def test_what_was_changed_in_the_working_tree_and_in_the_index(repo: Path) -> None:
+    (repo / "a" / "build.envd").write_text(WRONG + "# more\n")
+    assert files(repo) == {"a/build.envd"}
+    git(repo, "add", ".")
+    assert files(repo) == {"a/build.envd"}
+
+
+def test_a_file_that_git_does_not_know(repo: Path) -> None:
+    (repo / "e").mkdir()
+    (repo / "e" / "build.envd").write_text(WRONG)
+    assert files(repo) == {"e/build.envd"}
+
+
+def test_a_commit_since(repo: Path) -> None:
+    git(repo, "checkout", "-q", "-b", "work")
+    (repo / "b" / "build.envd").write_text(WRONG + "# more\n")
+    git(repo, "commit", "-q", "-a", "-m", "second")
+    git(repo, "checkout", "-q", "main")
+    (repo / "a" / "build.envd").write_text(WRONG + "# more\n")
+    git(repo, "commit", "-q", "-a", "-m", "on main")
+    git(repo, "checkout", "-q", "work")
+    assert files(repo) == {"b/build.envd"}, "not what happened on main meanwhile"
+
+
+def test_a_loaded_file_touches_what_loads_it(repo: Path) -> None:
+    (repo / "lib" / "shared.envd").write_text(SHARED + "# more\n")
+    found = json.loads(check(repo, "--changed", "main", "--format", "json").out)["diagnostics"]
+    places = {one["file"] for one in found} | {
+        label["file"] for one in found for label in one.get("related", ())
+    }
+    assert places == {"lib/shared.envd", "c/build.envd", "d/build.envd"}
+
+
+def test_a_deleted_loaded_file(repo: Path) -> None:
+    (repo / "lib" / "shared.envd").unlink()
+    assert files(repo) == {"c/build.envd", "d/build.envd"}
+
+
+def test_the_configuration_touches_everything(repo: Path) -> None:
+    (repo / "envd-cache.toml").write_text('fail-on = "error"\n')
+    assert {"a/build.envd", "b/build.envd"} <= files(repo)
+    (repo / "envd-cache.toml").unlink()
+    assert {"a/build.envd", "b/build.envd"} <= files(repo)
+
+
+def test_from_a_folder_below(repo: Path) -> None:
+    (repo / "a" / "build.envd").write_text(WRONG + "# more\n")
+    done = check(repo / "a", "--changed", "main", "--format", "json")
+    assert [one["file"] for one in json.loads(done.out)["diagnostics"]] == ["build.envd"]
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--help", "-x", "", "main..nowhere"])
+def test_a_revision_that_is_none(repo: Path, revision: str) -> None:
+    done = check(repo, f"--changed={revision or ' '}")
+    assert done.code != 0
+    assert "error: --changed" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    write(tmp_path, {"build.envd": WRONG})
+    done = check(tmp_path, "--changed", "main", GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
+    assert "not a git repository" in done.err
+
+
+def test_no_git(repo: Path) -> None:
+    assert "git cannot be run" in check(repo, "--changed", "main", PATH="/nowhere").err
