@@ -6,14 +6,12 @@ import json
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.check.program import check, target, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RIGHT = target("ghcr.io/acme/app:cache")
 
@@ -291,3 +289,8 @@ sys.exit(main(["check", "--no-cache"]))
     assert "a/build.envd: error[EC019]: envd-cache failed on this file: RuntimeError" in done.stdout
     assert "b/build.envd" not in done.stdout
     assert "nobody may see" not in done.stdout + done.stderr
+
+
+def test_the_examples_have_no_finding() -> None:
+    done = check(Path(__file__).parents[2] / "examples", "--fail-on", "note")
+    assert done.code == 0, done.out
