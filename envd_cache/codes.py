@@ -366,7 +366,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "EC509",
         "engine-unreachable",
-        "The engine did not answer, so what it can do is not known.",
+        "The engine did not answer, so what it can do is not known; or it went away during the build.",
         "Check that it runs, and DOCKER_HOST, BUILDKIT_HOST or --builder.",
     ),
     Code(

@@ -12,6 +12,10 @@ def run() -> None:
     import os  # noqa: PLC0415 - after the collector is off
     import sys  # noqa: PLC0415 - after the collector is off
 
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from envd_cache.cli.child import open_streams  # noqa: PLC0415 - rare: `>&-`
+
+        open_streams()
     from envd_cache.cli.main import main  # noqa: PLC0415 - after the collector is off
 
     code = main(sys.argv[1:])

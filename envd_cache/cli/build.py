@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import tempfile
 
 from envd_cache.catalog.clients import ENVD
 from envd_cache.catalog.envd_flags import EXPORT_FLAGS, IMPORT_FLAGS, SHARED_FLAGS, VALUE_FLAGS
@@ -63,37 +61,37 @@ def build(name: str, values: Values, rest: Sequence[str]) -> int:
     found = shutil.which(program, path=environ.get("PATH"))
     if found is None:
         raise process.UsageError(f"there is no `{program}` to run; {_HINT}")
+    if not environ.get("HOME"):
+        raise process.UsageError("envd needs HOME, and it is not set")
+    path = process.text(values, "path")
+    if path and not os.path.isdir(path):
+        # envd 1.3.6 would wait for ever.
+        raise process.UsageError(f"--path {path}: there is no such folder")
     target = _target(values)
     call = Call(values, environ)
-    folder = tempfile.mkdtemp(prefix="envd-cache-")
-    # A signal that ends us must not leave the folder; while envd runs it is envd's to answer.
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        planned, diagnostics = running.planned(target, during)
-        call.add(diagnostics)
-        made = plain(planned.evaluation, _root(target), folder)
-        call.add(made.diagnostics)
-        if made.value is None:
-            return process.FINDINGS
-        ready = _ready(made.value, wire(planned.plan), rest, call)
-        call.say()
-        words = [found, *_words(ready, values, rest if name == BUILD.name else _shared(rest))]
-        if values["dry_run"]:
-            files = [(f"{folder}/{file.path}", file.content.decode()) for file in ready.made.files]
-            return running.show_command(words, {}, files)
-        write(ready.made, folder)
-        code, outcome = _run(words, ready)
-        code = running.report(call, (Built(ready.plan),), outcome, code)
-        if name == BUILD.name or code:
-            return code
-        # Everything is built now, and so is the cache.
-        return run([found, "up", *_place(values), "--from", ready.made.entry, *rest], environ)
-    except Stop as stop:
-        return running.refused(call, stop.diagnostics)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with running.workplace(values) as folder:
+        try:
+            planned, diagnostics = running.planned(target, during)
+            call.add(diagnostics)
+            made = plain(planned.evaluation, _root(target), folder)
+            call.add(made.diagnostics)
+            if made.value is None:
+                return process.FINDINGS
+            ready = _ready(made.value, wire(planned.plan), rest, call)
+            call.say()
+            words = [found, *_words(ready, values, rest if name == BUILD.name else _shared(rest))]
+            if values["dry_run"]:
+                files = [(f"{folder}/{file.path}", file.content.decode()) for file in ready.made.files]
+                return running.show_command(words, {}, files)
+            write(ready.made, folder)
+            code, outcome = _run(words, ready)
+            code = running.report(call, (Built(ready.plan),), outcome, code)
+            if name == BUILD.name or code:
+                return code
+            # Everything is built now, and so is the cache.
+            return run([found, "up", *_place(values), "--from", ready.made.entry, *rest], environ)
+        except Stop as stop:
+            return running.refused(call, stop.diagnostics)
 
 
 def _ready(made: Plain, declared: WirePlan, rest: Sequence[str], call: Call) -> _Ready:
@@ -186,8 +184,3 @@ def _flags(words: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
 
 def _root(target: Target) -> Root:
     return find_root(os.path.dirname(os.path.abspath(target.path))).value
-
-
-def _interrupt(number: int, frame: object) -> None:
-    del number, frame
-    raise KeyboardInterrupt

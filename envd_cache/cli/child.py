@@ -7,16 +7,22 @@ import selectors
 import signal
 import subprocess
 import sys
+import time
+from contextlib import contextmanager, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
 # How often a live view is drawn anew while nothing arrives, in seconds.
 TICK = 0.1
+
+# How long we read on when the client has ended and another program still holds its end of the pipe: docker's
+# plugin when docker itself was killed, or something that was sent to the background. In seconds.
+LINGER = 1.0
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,35 +40,64 @@ def run(
     ask us to end are the child's to answer, so that the client can tell its engine; we go on until it has
     ended, and whoever called can clean up. Raises OSError when the program cannot be started.
     """
-    child = subprocess.Popen(  # noqa: S603 - the words are the user's own command
-        list(words),
-        env=dict(environ),
-        stdout=subprocess.PIPE if out else None,
-        stderr=subprocess.PIPE if err else None,
-    )
+    child: subprocess.Popen[bytes] | None = None
+    early: list[int] = []
 
     def forward(number: int, frame: FrameType | None) -> None:
         del frame
+        if child is None:
+            early.append(number)
         # The terminal sends Ctrl-C to everyone in front of it; a second one would force the client to quit.
-        if number == signal.SIGINT and _in_front():
-            return
-        child.send_signal(number)
+        elif number != signal.SIGINT or not _in_front():
+            # One that runs as another user cannot be told.
+            with suppress(PermissionError):
+                child.send_signal(number)
 
-    before = {number: signal.signal(number, forward) for number in _FORWARDED}
-    try:
-        _copy(child, out, err, tick)
-        code = child.wait()
-    except BaseException:
-        child.kill()
-        child.wait()
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for stream in (child.stdout, child.stderr):
-            if stream:
-                stream.close()
+    with handled(_FORWARDED, forward):
+        child = subprocess.Popen(  # noqa: S603 - the words are the user's own command
+            list(words),
+            env=dict(environ),
+            stdout=subprocess.PIPE if out else None,
+            stderr=subprocess.PIPE if err else None,
+        )
+        try:
+            for number in early:
+                child.send_signal(number)
+            _copy(child, out, err, tick)
+            code = child.wait()
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+        finally:
+            for stream in (child.stdout, child.stderr):
+                if stream:
+                    stream.close()
     return 128 - code if code < 0 else code
+
+
+@contextmanager
+def handled(numbers: Sequence[int], handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Answer signals while this is entered; one that is ignored stays so (`nohup`, a background job)."""
+    known = {number: signal.getsignal(number) for number in numbers}
+    before = {number: was for number, was in known.items() if was not in (signal.SIG_IGN, None)}
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, was in before.items():
+            signal.signal(number, was)
+
+
+def open_streams() -> None:
+    """Open the standard streams that we were started without, or a pipe would get the number of one."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
 
 
 def captured(words: Sequence[str], environ: Mapping[str, str], timeout: float) -> tuple[int, str, str]:
@@ -91,19 +126,39 @@ def _copy(
     err: Callable[[bytes], None] | None,
     tick: Callable[[], None] | None,
 ) -> None:
+    open_ = [
+        (stream, reader) for stream, reader in ((child.stdout, out), (child.stderr, err)) if stream and reader
+    ]
+    ended = _end_of(child) if open_ else None
+    until = float("inf")
     with selectors.DefaultSelector() as selector:
-        for stream, reader in ((child.stdout, out), (child.stderr, err)):
-            if stream and reader:
-                selector.register(stream, selectors.EVENT_READ, reader)
-        while selector.get_map():
-            for key, _ in selector.select(TICK if tick else None):
-                data = os.read(key.fd, 65536)
-                if data:
+        for stream, reader in open_:
+            selector.register(stream, selectors.EVENT_READ, reader)
+        if ended is not None:
+            selector.register(ended, selectors.EVENT_READ)
+        while open_ and time.monotonic() < until:
+            for key, _ in selector.select(TICK if tick or until < float("inf") else None):
+                if key.fileobj == ended:
+                    selector.unregister(ended)
+                    os.close(ended)
+                    ended, until = None, time.monotonic() + LINGER
+                elif data := os.read(key.fd, 65536):
                     key.data(data)
                 else:
                     selector.unregister(key.fileobj)
+                    open_ = [each for each in open_ if each[0] is not key.fileobj]
             if tick:
                 tick()
+    if ended is not None:
+        os.close(ended)
+
+
+def _end_of(child: subprocess.Popen[bytes]) -> int | None:
+    """Return a file that can be read from when the child has ended, None where there is no such thing."""
+    try:
+        return os.pidfd_open(child.pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def _in_front() -> bool:
@@ -111,6 +166,6 @@ def _in_front() -> bool:
     for stream in (sys.stdin, sys.stderr, sys.stdout):
         try:
             return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
-        except (OSError, ValueError):
+        except (AttributeError, OSError, ValueError):
             continue
     return False

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import tempfile
 
 from envd_cache.catalog.client_flags import BAKE, COMPOSE, FLAGS
 from envd_cache.catalog.clients import BUILDCTL
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from envd_cache.emit.wire import WirePlan
     from envd_cache.engine.contexts import Engine
     from envd_cache.engine.place import Command
+    from envd_cache.pipeline import Session
 
     _Part: TypeAlias = bakefile.BakeTarget | composefile.Service
 
@@ -74,42 +73,42 @@ def execute(values: Values, words: Sequence[str]) -> int:
     if program is None:
         raise process.UsageError(f"there is no `{command.words[0]}` to run")
     call = Call(values, environ)
-    folder = tempfile.mkdtemp(prefix="envd-cache-")
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        targets, diagnostics = process.chosen_targets(values, during)
-        call.add(diagnostics)
-        plans: list[WirePlan] = []
-        for target in targets:
-            planned, diagnostics = running.planned(target, during)
-            call.add(diagnostics)
-            plans.append(wire(planned.plan))
-        ready = _ready(command, plans, folder, call)
-        call.say()
-        if values["dry_run"]:
-            files = [(file.path, file.content) for file in ready.placed.files]
-            return running.show_command(ready.placed.words, ready.placed.environ, files)
-        _write(ready.placed)
-        child = {**environ, **ready.placed.environ}
+    with running.workplace(values) as folder:
         try:
-            code, outcome = watched(
-                ready.placed.words,
-                child,
-                form=ready.form,
-                shown=ready.shown,
-                # compose 2.26 tells its progress on standard output.
-                on_both=command.kind == COMPOSE,
-                secrets=ready.secrets,
-            )
-        except OSError as error:
-            raise process.UsageError(f"`{words[0]}` cannot be run: {error.strerror}") from None
-        return running.report(call, ready.built, outcome, code)
-    except Stop as stop:
-        return running.refused(call, stop.diagnostics)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+            return _execute(command, during, folder, call)
+        except Stop as stop:
+            return running.refused(call, stop.diagnostics)
+
+
+def _execute(command: Command, during: Session, folder: str, call: Call) -> int:
+    """Run the command with files of ours in a folder; return the exit code."""
+    values, environ = call.values, call.environ
+    targets, diagnostics = process.chosen_targets(values, during)
+    call.add(diagnostics)
+    plans: list[WirePlan] = []
+    for target in targets:
+        planned, diagnostics = running.planned(target, during)
+        call.add(diagnostics)
+        plans.append(wire(planned.plan))
+    ready = _ready(command, plans, folder, call)
+    call.say()
+    if values["dry_run"]:
+        files = [(file.path, file.content) for file in ready.placed.files]
+        return running.show_command(ready.placed.words, ready.placed.environ, files)
+    _write(ready.placed)
+    try:
+        code, outcome = watched(
+            ready.placed.words,
+            {**environ, **ready.placed.environ},
+            form=ready.form,
+            shown=ready.shown,
+            # compose 2.26 tells its progress on standard output.
+            on_both=command.kind == COMPOSE,
+            secrets=ready.secrets,
+        )
+    except OSError as error:
+        raise process.UsageError(f"`{command.words[0]}` cannot be run: {error.strerror}") from None
+    return running.report(call, ready.built, outcome, code)
 
 
 def _ready(command: Command, plans: Sequence[WirePlan], folder: str, call: Call) -> _Ready:
@@ -243,8 +242,3 @@ def _write(placed: Placed) -> None:
             stream.write(file.content)
     for path in placed.folders:
         os.makedirs(path, exist_ok=True)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    del number, frame
-    raise KeyboardInterrupt

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
+import signal
 import sys
+import tempfile
+from contextlib import contextmanager
 
 from envd_cache.cli import process
-from envd_cache.cli.child import captured
+from envd_cache.cli.child import captured, handled, open_streams
+from envd_cache.cli.watch import silence, write
 from envd_cache.diagnostics import ERROR, NOTE, WARNING, Diagnostic, has_errors, in_order
 from envd_cache.emit.wire import WirePlan, secrets_of
 from envd_cache.engine import contexts
@@ -24,7 +29,8 @@ from envd_cache.remote import local, look, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import FrameType
 
     from envd_cache.catalog.clients import Client
     from envd_cache.cli.options import Values
@@ -97,7 +103,50 @@ class Call:
     def say(self) -> None:
         """Print what is known before the build; as JSON it is part of the report."""
         if not self.as_data:
-            process.report(self._before, self.values)
+            _said(self.all(), self.values)
+
+
+@contextmanager
+def workplace(values: Values) -> Iterator[str]:
+    """Give a folder for files of ours. It is gone afterwards, whatever ends the call.
+
+    Raises UsageError, before anything was done, when there is no room for it or for the report.
+    """
+    open_streams()
+    _can_report(process.text(values, "report"))
+    # While the client runs, these are the client's to answer.
+    with handled((signal.SIGTERM, signal.SIGHUP), _end):
+        try:
+            folder = tempfile.mkdtemp(prefix="envd-cache-")
+        except OSError as error:
+            reason = f"no folder for temporary files can be made: {error.strerror}"
+            raise process.UsageError(f"{reason}; set TMPDIR") from None
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    del frame
+    raise SystemExit(128 + number)
+
+
+def _can_report(path: str) -> None:
+    """Raise UsageError when a report cannot be written. A long build must not be the one to find out."""
+    if not path:
+        return
+    whole = os.path.realpath(path)
+    folder = os.path.dirname(whole)
+    reason = ""
+    if os.path.isdir(whole):
+        reason = "it is a folder"
+    elif not os.path.isdir(folder):
+        reason = f"there is no folder `{os.path.dirname(path)}`"
+    elif not os.access(whole if os.path.exists(whole) and not os.path.isfile(whole) else folder, os.W_OK):
+        reason = "no permission to write there"
+    if reason:
+        raise process.UsageError(f"the report `{path}` cannot be written: {reason}")
 
 
 def planned(target: Target, during: Session) -> tuple[Planned, tuple[Diagnostic, ...]]:
@@ -249,25 +298,49 @@ def report(call: Call, built: Sequence[Built], outcome: Outcome, code: int) -> i
         after += [*diagnostics_of(found, each.plan, each.target), *problems]
     everything = call.all(after)
     document = _document(outcomes, code, everything)
-    if path := process.text(call.values, "report"):
-        process.write(document, path)
-    if call.as_data:
-        process.write(document, "")
-    else:
+    if not call.as_data:
         if outcome.seen and not sys.stderr.isatty():
-            sys.stderr.write("\n")
+            write("\n")
         for each, found in outcomes:
-            sys.stderr.write(told(found, each.plan.label))
+            write(told(found, each.plan.label))
         # The table says what a note would say.
-        process.report(in_order(call.weighed([one for one in after if one.severity != NOTE])), call.values)
-    return code or (process.FINDINGS if has_errors(everything) else process.DONE)
+        _said(in_order(call.weighed([one for one in after if one.severity != NOTE])), call.values)
+    code = code or (process.FINDINGS if has_errors(everything) else process.DONE)
+    return _written(call, document, code)
 
 
 def refused(call: Call, diagnostics: tuple[Diagnostic, ...]) -> int:
     """Tell why the build was not started; return the exit code."""
+    code = _said(diagnostics, call.values)
     if path := process.text(call.values, "report"):
         process.write(_document((), None, diagnostics), path)
-    return process.report(diagnostics, call.values)
+    return code
+
+
+def _said(diagnostics: tuple[Diagnostic, ...], values: Values) -> int:
+    """Print problems and return the exit code, whether somebody reads them or not."""
+    try:
+        return process.report(diagnostics, values)
+    except BrokenPipeError:
+        silence(sys.stdout if values["format"] == "json" else sys.stderr)
+        return process.FINDINGS if has_errors(diagnostics) else process.DONE
+
+
+def _written(call: Call, document: str, code: int) -> int:
+    """Write the report as data where the call wants it; return the exit code of the build that it is about.
+
+    That is over: that nobody takes its report does not make it a good or a bad one.
+    """
+    path = process.text(call.values, "report")
+    for place in [*([path] if path else []), *([""] if call.as_data else [])]:
+        try:
+            process.write(document, place)
+        except BrokenPipeError:
+            silence(sys.stdout)
+        except process.UsageError as error:
+            write(f"envd-cache: error: {error}\n")
+            code = code or process.WRONG_USE
+    return code
 
 
 def _document(

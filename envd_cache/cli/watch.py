@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
 import sys
 import time
@@ -14,11 +16,15 @@ from envd_cache.engine.rawjson import RawJson
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import TextIO
 
     from envd_cache.engine.outcome import Outcome
 
 # The forms of progress that we can read; with any other the report knows nothing of the caches.
 RAW, PLAIN = "rawjson", "plain"
+
+# A line in which a path may have to be replaced, and which does not end, is passed on from this length on.
+_LONGEST = 2**20
 
 
 def watched(
@@ -39,6 +45,8 @@ def watched(
     of our files by the user's. Raises OSError when the client cannot be started.
     """
     begun = time.monotonic()
+    # It is off for short commands; this one can go on for hours.
+    gc.enable()
     if not form:
         code = run(words, environ)
         return code, RawJson().outcome(code, time.monotonic() - begun)
@@ -48,18 +56,17 @@ def watched(
 
         def passed(data: bytes) -> None:
             reader.feed(data)
-            sys.stderr.buffer.write(data)
-            sys.stderr.buffer.flush()
+            write(data)
 
         code = run(words, environ, err=passed)
         reader.close()
         return code, reader.outcome(code, time.monotonic() - begun)
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and environ.get("TERM") != "dumb":
         view: StatusLine | PlainLines = StatusLine(
-            reader.build, _write, time.monotonic, lambda: shutil.get_terminal_size().columns
+            reader.build, write, time.monotonic, lambda: shutil.get_terminal_size().columns
         )
     else:
-        view = PlainLines(reader.build, _write, time.monotonic)
+        view = PlainLines(reader.build, write, time.monotonic)
 
     def taken(stream: str, data: bytes) -> None:
         text = translated[stream].feed(data)
@@ -92,6 +99,8 @@ class _Translated:
         if not self._names:
             return data
         whole, mark, self._rest = (self._rest + data).rpartition(b"\n")
+        if len(self._rest) > _LONGEST:
+            whole, mark, self._rest = whole + mark + self._rest, b"", b""
         return self._replaced(whole + mark)
 
     def close(self) -> bytes:
@@ -104,6 +113,19 @@ class _Translated:
         return data
 
 
-def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+def write(text: str | bytes) -> None:
+    """Write to standard error. Who went away (`| head`, a closed terminal) must not end the build."""
+    try:
+        if isinstance(text, bytes):
+            sys.stderr.flush()
+            sys.stderr.buffer.write(text)
+        else:
+            sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is written to a stream whose reader went away go nowhere, also what it still holds."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -33,18 +33,20 @@ _MOBY = "moby-worker"
 _MAX_FILE = 1024 * 1024
 
 
-class Engine(Record):
+class Engine(Record, apart=("hint",)):
     """The engine that a command will use.
 
     `kind` is DOCKER, BUILDKIT or BUILDER. `address` is docker's or BuildKit's address, or the name of a
     builder ("" is the current one). `because` says what chose it, in words for people. `tls` are the
     DOCKER_TLS_VERIFY and DOCKER_CERT_PATH that go with the address, None for those of the environment.
+    `hint` is what to do when nothing answers there, "" for the usual.
     """
 
     kind: str
     address: str
     because: str
     tls: Mapping[str, str] | None = None
+    hint: str = ""
 
     def environ(self, environ: Mapping[str, str]) -> Mapping[str, str]:
         """Return the environment with the TLS variables that go with this engine."""
@@ -74,7 +76,8 @@ def envd_engine(environ: Mapping[str, str], home: str) -> Result[Engine | None]:
     because = f"the envd context `{current}`"
     if builder == _MOBY:
         return Result(_moby(environ, because))
-    return Result(Engine(BUILDKIT, f"{builder}://{address}", because))
+    hint = "check that it runs; `envd context use` takes another one"
+    return Result(Engine(BUILDKIT, f"{builder}://{address}", because, hint=hint))
 
 
 def _contexts(found: Any) -> tuple[str, dict[str, tuple[str, str]]]:

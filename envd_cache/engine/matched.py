@@ -41,6 +41,11 @@ _REFUSED = re.compile(
 )
 _REFUSED_ALL = re.compile(r"cache export is not supported|multiple cache exports", re.IGNORECASE)
 
+# gRPC's words for a connection that broke or was never made, and docker's.
+_GONE = re.compile(
+    r"code = Unavailable|\bUnavailable: |error reading from server"
+    r"|[Cc]annot connect to (?:the Docker daemon|buildkitd)"
+)
 
 _HINTS = (
     (re.compile("too large"), 'use `mode="min"`, or delete this cache and write a smaller one'),
@@ -54,6 +59,15 @@ _HINTS = (
         "check the address, and that the engine can reach it",
     ),
     (re.compile("unknown cache"), "the engine does not have this kind of cache"),
+    (
+        re.compile("no space left|insufficient storage|quota", re.IGNORECASE),
+        "make room where the cache lies, or keep less of it",
+    ),
+    (
+        re.compile("permission denied|read-only file system|not a directory|mkdir ", re.IGNORECASE),
+        "name a directory that the client may make and write",
+    ),
+    (re.compile("content sha256:"), "a part of this directory is gone; delete it and build anew"),
 )
 
 
@@ -85,7 +99,16 @@ def diagnostics_of(outcome: Outcome, plan: WirePlan, target: str = "") -> tuple[
     outcome = settled(outcome, plan, target)
     found = [_about_import(each, outcome) for each in outcome.imports if each.entry]
     found += [_about_export(each, outcome) for each in outcome.exports if each.entry]
-    return tuple([each for each in found if each])
+    return tuple([each for each in (*found, _about_engine(outcome)) if each])
+
+
+def _about_engine(outcome: Outcome) -> Diagnostic | None:
+    """Tell of an engine that is not there, or no more."""
+    if outcome.failed_step or any(each.fatal for each in outcome.exports) or not _GONE.search(outcome.error):
+        return None
+    what = "went away during the build" if outcome.seen else "did not answer"
+    message = f"the engine {what}: {outcome.error}"
+    return Diagnostic("EC509", ERROR, message, hint="check that it runs; its own log may say more")
 
 
 # ---- imports ----
@@ -120,7 +143,7 @@ def _imports(
         rest = [each for each in rest if each not in same] if given else rest
     made = []
     for index, entry in enumerate(plan.imports):
-        each = chosen.get(index) or ImportOutcome("", "not asked" if outcome.seen else "unknown")
+        each = chosen.get(index) or ImportOutcome("", "not asked" if outcome.known else "unknown")
         made.append(each.replace(source=place(entry, IMPORT), type=entry.type, entry=entry))
     return tuple(made) + tuple(rest)
 
@@ -210,6 +233,9 @@ def _exports(found: list[ExportOutcome], plan: WirePlan, outcome: Outcome) -> tu
     made = []
     for index, entry in enumerate(plan.exports):
         each = chosen.get(index) or _never_begun(entry, outcome)
+        if _names_directory(outcome.error, entry):
+            # The client's own part: it made no folder, or could not note in it what had been written.
+            each = each.replace(state="failed", reason=outcome.error, fatal=True, digest="", layers=0)
         if outcome.error and not each.fatal and each.reason.endswith(outcome.error):
             # Its own address, and then the other one's reason.
             each = each.replace(reason="stopped, because another export failed")
@@ -233,6 +259,14 @@ def _names_place(reason: str, entry: WireEntry) -> bool:
     return split_reference(ref).normalised.startswith((f"{host}/{address[2]}:", f"{host}/{address[2]}@"))
 
 
+def _names_directory(error: str, entry: WireEntry) -> bool:
+    """Say whether an error is about the directory of an entry: `mkdir kept: not a directory`."""
+    directory = dict(entry.attrs).get("dest")
+    if entry.type != DIRECTORY_TYPE or not isinstance(directory, str) or not directory:
+        return False
+    return bool(re.search(rf'\w "?{re.escape(directory.rstrip("/"))}(?=[/:" ])', error))
+
+
 def _never_begun(entry: WireEntry, outcome: Outcome) -> ExportOutcome:
     """Return the outcome of an export without a vertex: refused before the build, or not reached."""
     error = outcome.error
@@ -242,7 +276,7 @@ def _never_begun(entry: WireEntry, outcome: Outcome) -> ExportOutcome:
         kinds = (found["unknown"] or found["kind"] or found["twice"] or "").split(" ")
         if entry.type in kinds:
             return ExportOutcome(entry.type, "failed", reason=error, fatal=True)
-    return ExportOutcome(entry.type, "not reached" if outcome.seen or error else "unknown")
+    return ExportOutcome(entry.type, "not reached" if outcome.known else "unknown")
 
 
 def _about_export(found: ExportOutcome, outcome: Outcome) -> Diagnostic | None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from envd_cache.record import Record
 
+# The error of a client that failed and gave no reason; its exit code follows.
+SILENT = "exit code "
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal, TypeAlias
@@ -91,3 +94,8 @@ class Outcome(Record):
     failed_log: tuple[str, ...] = ()
     seen: int = 0
     matched: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether the client said anything at all: of the build, or why there was none."""
+        return bool(self.seen or (self.error and not self.error.startswith(SILENT)))

@@ -101,6 +101,8 @@ def read_command(words: Sequence[str], environ: Mapping[str, str]) -> Command | 
         return f"no command is given; known are {_KNOWN}"
     program = _program(words[0])
     if program is None:
+        if any(_program(word) for word in words[1:]):
+            return f"`{words[0]}` is no client that takes caches; write it before `envd-cache`"
         return f"`{words[0]}` is no client that takes caches; known are {_KNOWN}"
     one_dash = program.syntax.one_dash
     level, start, base = program.level, 1, words[:1]

@@ -8,6 +8,8 @@ Facts (BuildKit `util/progress/progressui/printer.go` and `display.go`, and reco
   log `#0`; they belong to the vertex whose name was printed last.
 - `#5 DONE 1.2s`, `#5 CACHED`, `#5 CANCELED`, `#5 ERROR: …` end it, and `#5 ...` leaves it for another one.
   The name is printed again when it goes on. A step that buildx shares between two targets changes its name.
+- the end of a vertex that was left is not always told: when the build ends with another one, buildx 0.13
+  prints nothing more of it (measured: one of two exports that run side by side).
 - all else that begins with the number is a status: `#5 writing layer sha256:… 0.1s done`.
 - after the last vertex every failed one is told again between lines of dashes. envd prints log lines with
   their numbers there.
@@ -71,6 +73,8 @@ class PlainText:
     def outcome(self, exit_code: int | None = None, seconds: float | None = None) -> Outcome:
         """Return what the build did so far."""
         for vertex in self.build.vertices.values():
+            if exit_code == 0 and vertex.proves_its_end:
+                vertex.complete = True
             if vertex.kind == "step" and vertex.fetched:
                 # Nothing else fetches layers for a step: it came from an imported cache.
                 vertex.was_cached = True

@@ -190,7 +190,7 @@ def buildkit_abilities(engine: Engine, timeout: float = TIMEOUT) -> Result[Abili
     at = shown(engine.address)
     if failure := connects(engine.address, timeout):
         message = f"BuildKit does not answer at `{at}` ({engine.because}): {failure.reason}"
-        return _unreachable(message, failure.hint or BUILDKIT_HINT)
+        return _unreachable(message, failure.hint or engine.hint or BUILDKIT_HINT)
     return Result(_of_kind(BUILDKIT, f"BuildKit at {at}", ""))
 
 

@@ -8,10 +8,12 @@ cached, when its layers are fetched; a step that ran has a log, or no layers of 
 from __future__ import annotations
 
 import re
+import signal
 from collections import deque
 from urllib.parse import quote, quote_plus
 
 from envd_cache.catalog.progress import (
+    DIRECTORY_TYPE,
     EXPORT_STEPS,
     FOUND_STATUSES,
     IMPORT_STEP,
@@ -21,7 +23,7 @@ from envd_cache.catalog.progress import (
     MANIFEST_STATUSES,
     SILENT_WHEN_MISSING,
 )
-from envd_cache.engine.outcome import ExportOutcome, ImportOutcome, Outcome, Steps
+from envd_cache.engine.outcome import SILENT, ExportOutcome, ImportOutcome, Outcome, Steps
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -117,6 +119,12 @@ class Vertex:
         return self.was_cached and not self.log
 
     @property
+    def proves_its_end(self) -> bool:
+        """Whether its lines prove that it did its work: the last of an export, what an import found."""
+        last = {"export": MANIFEST_STATUSES, "import": FOUND_STATUSES}.get(self.kind, ())
+        return any(done and status.startswith(last) for status, done in self.statuses.items() if last)
+
+    @property
     def fetched(self) -> bool:
         """Whether layers were fetched for it."""
         return any(status.startswith(_FETCHES) for status in self.statuses)
@@ -205,7 +213,7 @@ class Build:
             error = ""
         elif exit_code and not error:
             broken = failed or [vertex for vertex in vertices if vertex.error and vertex.kind == "export"]
-            error = broken[-1].error if broken else f"exit code {exit_code}"
+            error = broken[-1].error if broken else f"{SILENT}{exit_code}{_signal(exit_code)}"
         step = failed[-1] if failed and error else None
         return Outcome(
             self._imports(vertices),
@@ -240,7 +248,9 @@ def _import_state(vertex: Vertex, typed: str) -> ImportState:
     if vertex.cancelled:
         return "not asked"
     if vertex.error:
-        return "missing" if _NOT_THERE.search(vertex.error) else "failed"
+        # The client took the digest of a directory's cache from its index: of one that is gone, a part is.
+        there = typed == DIRECTORY_TYPE or not _NOT_THERE.search(vertex.error)
+        return "failed" if there else "missing"
     if not vertex.complete:
         return "not asked"
     if typed in SILENT_WHEN_MISSING and not any(
@@ -313,6 +323,14 @@ def _steps(vertices: list[Vertex], broken: bool) -> Steps:
         else:
             run += 1
     return Steps(cached, run, failed, left)
+
+
+def _signal(exit_code: int) -> str:
+    """Return the signal that an exit code stands for by the custom of shells."""
+    try:
+        return f" ({signal.Signals(exit_code - 128).name})"
+    except ValueError:
+        return ""
 
 
 def _span(vertices: list[Vertex]) -> float | None:

@@ -228,7 +228,7 @@ def test_a_client_that_says_nothing_of_its_failure() -> None:
     assert reader.outcome().error == ""
     assert reader.outcome(1).error == "it broke"
     assert reader.outcome(1).failed_step == "[1/2] RUN x"
-    assert RawJson().outcome(137).error == "exit code 137"
+    assert RawJson().outcome(137).error == "exit code 137 (SIGKILL)"
     assert RawJson().outcome().seen == 0
 
 
@@ -253,6 +253,36 @@ def test_a_missing_cache_that_is_no_error_for_its_importer() -> None:
     status = {"id": "found 3 layers in cache", "vertex": "a", "completed": status_lines.time(2)}
     reader.feed(status_lines.line({"statuses": [status]}))
     assert reader.outcome().imports[0].state == "found"
+
+
+LEFT = b"""#4 importing cache manifest from local:17
+#4 inferred cache manifest type: application/vnd.oci.image.index.v1+json done
+#4 ...
+
+#9 exporting cache to client directory
+#9 writing layer sha256:aa
+#9 writing config sha256:bb done
+#9 writing cache manifest sha256:cc done
+#9 preparing build cache for export 0.0s done
+#9 ...
+
+#10 exporting cache to registry
+#10 writing cache manifest sha256:cc
+"""
+
+
+def test_an_end_that_buildx_does_not_print() -> None:
+    reader = PlainText()
+    reader.feed(LEFT)
+    done = reader.outcome(0)
+    assert [each.state for each in done.imports] == ["found"]
+    assert [(each.state, each.digest) for each in done.exports] == [
+        ("written", "sha256:cc"),
+        ("not reached", ""),
+    ]
+    broken = PlainText()
+    broken.feed(LEFT)
+    assert [each.state for each in broken.outcome(1).exports] == ["not reached", "not reached"]
 
 
 def test_what_a_stopped_build_left() -> None:

@@ -8,6 +8,7 @@ control.proto` and `frontend/gateway/pb/gateway.proto`.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -123,6 +124,39 @@ class Recorder:
         """Take the end of a gateway's build."""
         self._seen.set()
         return b""
+
+
+class BuildxRecorder(Recorder):
+    """The recorder for buildx, which asks what BuildKit can do in builds of nothing before its own."""
+
+    def __init__(self, socket: Path) -> None:
+        super().__init__(socket)
+        self._answered = threading.Event()
+        self._ends: defaultdict[bytes, threading.Event] = defaultdict(threading.Event)
+
+    def solve(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Let a build of nothing end well once it has its answer; write the others down."""
+        fields = _fields(request)
+        try:
+            if any(value for number, value in fields if number in (2, 6, 8)):
+                return super().solve(request, context)
+            self._answered.wait(_PATIENCE)
+            return b""
+        finally:
+            self._ends[dict(fields)[1]].set()
+
+    def status(self, _: bytes, __: grpc.ServicerContext) -> Iterator[bytes]:
+        """Report nothing until the end of that build."""
+        request = _
+        self._ends[dict(_fields(request))[1]].wait(_PATIENCE)
+        yield from ()
+
+    def ping(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        """Return the abilities without which buildx drops such caches in silence."""
+        self._answered.set()
+        names = ("cache.s3", "cache.azblob", "cache.gha")
+        more = [_message(2, _text(1, name) + b"\x10\x01") for name in names]
+        return super().ping(request, context) + b"".join(more)
 
 
 class _Handler(grpc.GenericRpcHandler):
