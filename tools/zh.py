@@ -95,14 +95,15 @@ TEXTS: dict[str, str] = {
     "do not ask the engine first what it can do": "不预先询问引擎能做什么",
     "write what the caches did to a file, as JSON": "把缓存的实际效果以 JSON 写入文件",
     "the envd to run; default: the first on PATH": "要运行的 envd；默认为 PATH 中的第一个",
-    "every target of the file, for a bake or compose file": "文件中的所有目标，用于 bake 或 compose 文件",
     "folder for the file and all that it loads": "存放该文件及其加载的所有文件的目录",
     "NUL-separated arguments in place of a shell line": "以 NUL 分隔的参数，代替 shell 命令行",
     "a fact the build file may ask for: branch, commit, pull_request, platform, target, env.NAME": (
         "构建文件可以询问的事实：branch、commit、pull_request、platform、target、env.NAME"
     ),
     "colour in messages; default: on a terminal": "信息是否带颜色；默认：在终端上带",
-    "every target of the file": "文件中的所有目标",
+    "every target of the file, or with `//...` of the repository": (
+        "文件中的所有目标；用 `//...` 时是整个仓库的所有目标"
+    ),
     "folder of the build file; default: the current one": "构建文件所在目录；默认为当前目录",
     "how to write what was found": "结果的格式",
     "protobuf in place of JSON": "以 protobuf 代替 JSON",

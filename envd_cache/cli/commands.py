@@ -9,7 +9,7 @@ EXPLAIN = Command(
     "explain",
     "tell in words what a target caches and why, or what a code such as EC102 means",
     Operand("target", "build file and function, or the code of a message"),
-    (Option("--all", "every target of the file", kind="flag"), *SHARED),
+    (Option("--all", "every target of the file, or with `//...` of the repository", kind="flag"), *SHARED),
 )
 
 _STRICT = Option("--strict", "take warnings for errors, and a cache that failed too", kind="flag")
@@ -64,7 +64,7 @@ EXEC = Command(
     "exec",
     "run docker buildx, docker compose or buildctl with the declared caches, and tell what they did",
     TARGET,
-    (Option("--all", "every target of the file, for a bake or compose file", kind="flag"), *_RUNNING),
+    (Option("--all", "every target of the file, or with `//...` of the repository", kind="flag"), *_RUNNING),
     rest="CLIENT and its arguments: `docker buildx build .`, `docker buildx bake`, `docker build .`, "
     "`docker compose build`, `buildctl build …`",
     after_dashes=True,

@@ -58,7 +58,7 @@ COMPILE = Command(
             short="-t",
             choices=tuple(emitter.name for emitter in EMITTERS),
         ),
-        Option("--all", "every target of the file", kind="flag"),
+        Option("--all", "every target of the file, or with `//...` of the repository", kind="flag"),
         Option("--output", "write to a file, whole or not at all", short="-o", metavar="FILE"),
         Option("--strict", "take warnings for errors", kind="flag"),
         Option("--null", "NUL-separated arguments in place of a shell line", kind="flag"),

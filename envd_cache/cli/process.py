@@ -6,7 +6,7 @@ import os
 import sys
 
 from envd_cache.catalog import GIVEN_FACTS
-from envd_cache.diagnostics import Diagnostic, Result, has_errors, suggestion
+from envd_cache.diagnostics import WARNING, Diagnostic, Result, has_errors, suggestion
 from envd_cache.evaluate.interpreter import TIME_LIMIT
 from envd_cache.evaluate.model import Facts
 from envd_cache.pipeline import session, targets_of
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from envd_cache.cli.options import Values
     from envd_cache.pipeline import Session
+
+# As a file's name: all build files below a folder.
+EVERYWHERE = "..."
 
 DONE, FINDINGS, WRONG_USE = 0, 1, 2
 INTERRUPTED = 130
@@ -102,6 +105,8 @@ def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...],
     """Return the targets that a call names, and what is wrong with looking for them."""
     target = target_of(values)
     folder = text(values, "path")
+    if values["all"] and os.path.basename(target.path) == EVERYWHERE:
+        return _everywhere(os.path.dirname(target.path), folder, during)
     if folder:
         target = target.replace(path=os.path.join(folder, target.path))
     if values["all"]:
@@ -111,6 +116,36 @@ def chosen_targets(values: Values, during: Session) -> tuple[tuple[Target, ...],
         found = targets_of(target.path, during)
         return found.value, found.diagnostics
     return (target,), ()
+
+
+def _everywhere(
+    below: str, folder: str, during: Session
+) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:
+    """Return all targets of all build files below a folder, by path; `//` is the root of the repository."""
+    from envd_cache.check.discover import discover  # noqa: PLC0415 - only for a whole repository
+    from envd_cache.check.roots import Roots  # noqa: PLC0415 - only for a whole repository
+
+    roots = Roots()
+    start = os.path.join(folder, below) if folder else below
+    if below.startswith("//"):
+        root = roots.of(os.path.abspath(folder)).value.folder
+        start = os.path.relpath(os.path.join(root, below.lstrip("/")), os.getcwd())
+    start = start or "."
+    if not os.path.isdir(start):
+        raise UsageError(f"`{start}` is no folder")
+    targets: list[Target] = []
+    diagnostics: list[Diagnostic] = []
+    for path in sorted(discover([start], roots)):
+        found = targets_of(path, during)
+        targets += found.value
+        # A file that others load may be called build.envd too.
+        diagnostics += [
+            one.replace(severity=WARNING) if one.code == "EC013" and one.path == path else one
+            for one in found.diagnostics
+        ]
+    if not targets and not diagnostics:
+        raise UsageError(f"there is no build file below `{start}`")
+    return tuple(targets), tuple(diagnostics)
 
 
 def write(content: str | bytes, path: str, *, private: bool = False) -> int:

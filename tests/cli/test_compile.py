@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -314,3 +315,26 @@ def test_facts_from_the_environment(tmp_path: Path) -> None:
     exports, imports = wire_parsers.llb(done.out)
     assert exports == [("registry", {"ref": "r:main"}), ("gha", {"scope": "p//:buildc"})]
     assert imports[1] == ("registry", {"ref": "r:blue"})
+
+
+def test_every_target_of_a_repository(tmp_path: Path) -> None:
+    files = {
+        "build.envd": 'def build():\n    base()\n    cache.registry(ref="r/root")\n',
+        "team/a/build.envd": 'def build():\n    base()\n    cache.registry(ref="r/a")\n',
+        "team/b/build.envd": 'def dev():\n    base()\n    cache.registry(ref="r/b")\n',
+        "lib/build.envd": "def helper(x):\n    return x\n",
+    }
+    for name, text in files.items():
+        repository(tmp_path, text, name)
+    everything = run(tmp_path, "compile", "--all", "//...", "--to", "bake")
+    assert everything.code == 0, everything.err
+    assert list(json.loads(everything.out)["target"]) == ["build", "team-a-build", "dev"]
+    assert "warning[EC013]" in everything.err
+    labels = list(json.loads(run(tmp_path, "compile", "--all", "//...").out))
+    assert labels == ["//:build", "//team/a:build", "//team/b:dev"]
+    below = run(tmp_path / "lib", "compile", "--all", "//team/...")
+    assert list(json.loads(below.out)) == ["//team/a:build", "//team/b:dev"]
+    assert below.err == ""
+    part = run(tmp_path, "compile", "--all", "team/a/...")
+    assert list(json.loads(part.out)) == ["//team/a:build"]
+    assert run(tmp_path, "compile", "--all", "nowhere/...").code == 2
