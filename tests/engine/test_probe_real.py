@@ -25,7 +25,7 @@ KINDS = {"new": "docker-containerd", "classic": "docker-classic", "old": "docker
 # cannot refuse.
 REFUSED = {
     "registry": "ref=127.0.0.1:1/x,compression=foo",
-    "local": "dest=nowhere,compression=foo",
+    "local": "dest=kept,compression=foo",
     "inline": "",
     "gha": "url=http://127.0.0.1:1/,token=none",
     "s3": "bucket=b,region=r,access_key_id=k,secret_access_key=s,upload_parallelism=0",
@@ -33,10 +33,12 @@ REFUSED = {
 }
 
 
-def runner(environ: dict[str, str]) -> Callable[[Sequence[str]], tuple[int, str, str]]:
+def runner(
+    environ: dict[str, str], folder: Path | None = None
+) -> Callable[[Sequence[str]], tuple[int, str, str]]:
     def run(words: Sequence[str]) -> tuple[int, str, str]:
         done = subprocess.run(
-            ["/usr/bin/env", *words], env=environ, capture_output=True, text=True, check=False
+            ["/usr/bin/env", *words], cwd=folder, env=environ, capture_output=True, text=True, check=False
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -143,7 +145,7 @@ def build_with_each(environment: MakeEnvironment, base_image: str, tmp_path: Pat
             shutil.copytree(environ["HOME"], home, symlinks=True)
             entry = ",".join(part for part in (f"type={backend}", REFUSED[backend]) if part)
             words = ["envd", "build", "--path", str(project), flag, entry]
-            code, output, errors = runner({**environ, "HOME": str(home)})(words)
+            code, output, errors = runner({**environ, "HOME": str(home)}, project)(words)
             return f"{code}\n{output}{errors}".replace("\\", "")
 
         assert REFUSED.keys() == {backend.name for backend in BACKENDS}
