@@ -92,6 +92,12 @@ TEXTS: dict[str, str] = {
     "exit with 1 from this on; default: warning": "从这一级别起以 1 退出；默认 warning",
     "neither read nor keep results of earlier runs": "既不读取也不保存以前运行的结果",
     "print the command in place of running it, secrets as $NAME": "只打印命令而不运行，密钥写作 $NAME",
+    "run the language server for editors, on standard input and output": (
+        "在标准输入输出上运行供编辑器使用的语言服务器"
+    ),
+    "try the server out on a build file and tell what it answers": (
+        "用一个构建文件试运行服务器，并说明它的回答"
+    ),
     "do not ask the engine first what it can do": "不预先询问引擎能做什么",
     "write what the caches did to a file, as JSON": "把缓存的实际效果以 JSON 写入文件",
     "the envd to run; default: the first on PATH": "要运行的 envd；默认为 PATH 中的第一个",

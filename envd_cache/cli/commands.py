@@ -80,6 +80,16 @@ PLAIN = Command(
     ),
 )
 
+LSP = Command(
+    "lsp",
+    "run the language server for editors, on standard input and output",
+    None,
+    (
+        Option("--check", "try the server out on a build file and tell what it answers", metavar="FILE"),
+        *(option for option in SHARED if option.name in ("--fact", "--time-limit")),
+    ),
+)
+
 SCHEMA = Command(
     "schema",
     "write the JSON Schema of all cache declarations",
@@ -98,7 +108,7 @@ COMPLETION = Command(
     (),
 )
 
-COMMANDS: tuple[Command, ...] = (COMPILE, CHECK, EXPLAIN, BUILD, UP, EXEC, PLAIN, SCHEMA, COMPLETION)
+COMMANDS: tuple[Command, ...] = (COMPILE, CHECK, EXPLAIN, BUILD, UP, EXEC, PLAIN, LSP, SCHEMA, COMPLETION)
 
 
 def command(name: str) -> Command | None:

@@ -59,6 +59,10 @@ def _run(name: str, values: Values, rest: tuple[str, ...]) -> int:
         from envd_cache.cli.explain import explain  # noqa: PLC0415 - for this command only
 
         return explain(values)
+    if name == commands.LSP.name:
+        from envd_cache.cli.lsp import lsp  # noqa: PLC0415 - for this command only
+
+        return lsp(values)
     if name == commands.SCHEMA.name:
         from envd_cache.emit.jsontext import dumps  # noqa: PLC0415 - for this command only
 

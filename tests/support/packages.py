@@ -37,23 +37,26 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "envd-cache-tests"
 
 
-def debian(suite: str, names: Sequence[str]) -> Path:
-    """Return the root folder in which packages of a Debian suite lie unpacked. Raises CannotFetch."""
-    made = cache() / f"{suite}-{_digest(names)}"
-    return _once(made, lambda work: _unpack(work, suite, names))
+def debian(suite: str, names: Sequence[str], unread: Sequence[str] = _UNREAD) -> Path:
+    """Return the root folder in which packages of a Debian suite lie unpacked, but for what nobody reads.
+
+    Raises CannotFetch.
+    """
+    made = cache() / f"{suite}-{_digest(names if unread == _UNREAD else [*names, *unread])}"
+    return once(made, lambda work: _unpack(work, suite, names, unread))
 
 
 def pypi(requirement: str) -> Path:
     """Return the folder into which a requirement of PyPI was installed, alone. Raises CannotFetch."""
     made = cache() / f"pypi-{_digest([requirement])}"
-    return _once(made, lambda work: _install(work, requirement))
+    return once(made, lambda work: _install(work, requirement))
 
 
 def _digest(names: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:12]
 
 
-def _once(made: Path, make: object) -> Path:
+def once(made: Path, make: object) -> Path:
     """Make a folder if it is not there yet. Of several processes one works and the others wait."""
     assert callable(make)
     if made.is_dir():
@@ -71,7 +74,7 @@ def _once(made: Path, make: object) -> Path:
     return made
 
 
-def _unpack(work: Path, suite: str, names: Sequence[str]) -> None:
+def _unpack(work: Path, suite: str, names: Sequence[str], unread: Sequence[str]) -> None:
     for tool in ("apt-get", "dpkg"):
         if shutil.which(tool) is None:
             raise CannotFetch(f"this machine has no {tool}")
@@ -100,7 +103,7 @@ def _unpack(work: Path, suite: str, names: Sequence[str]) -> None:
     _run([*apt, "download", *names], work / "debs", f"{', '.join(names)} of Debian {suite}")
     for deb in sorted((work / "debs").glob("*.deb")):
         _run(["dpkg", "-x", str(deb), str(work / "new")], work, deb.name)
-    for folder in _UNREAD:
+    for folder in unread:
         shutil.rmtree(work / "new" / folder, ignore_errors=True)
 
 

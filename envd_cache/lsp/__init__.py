@@ -1,0 +1,1 @@
+"""The language server: one pure module a feature, and a thin server over them."""

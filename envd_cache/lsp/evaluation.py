@@ -1,0 +1,206 @@
+"""Evaluates one file as `envd-cache check FILE` does, with the texts of the editor in place of those on disk.
+
+Runs in a process that may die (see `worker`). What comes out is plain data.
+"""
+
+from __future__ import annotations
+
+import os
+
+from envd_cache.check.bench import Bench
+from envd_cache.check.one import Inspector
+from envd_cache.check.result import FileResult, Packer, unpacked
+from envd_cache.check.roots import Roots
+from envd_cache.diagnostics import Result, in_order
+from envd_cache.emit.wire import shown, wire
+from envd_cache.lint.engine import NAMES, Settings, finish, lint_repository, unused
+from envd_cache.lint.engines_wanted import Engines
+from envd_cache.lint.fixes import with_fixes
+from envd_cache.lint.summary import Spot, from_data, summary_of
+from envd_cache.lint.suppress import Allowance
+from envd_cache.report.redact import Redactor
+from envd_cache.source import SourceFile
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from envd_cache.check.bench import Checked, FileChecked
+    from envd_cache.diagnostics import Diagnostic
+    from envd_cache.evaluate.facts import Facts
+    from envd_cache.ir.model import CacheEntry
+
+
+# Rules about what nobody writes or reads: one file cannot tell.
+NEED_ALL = frozenset(("unread-export", "unwritten-import"))
+
+
+class _Bench(Bench):
+    """A bench for which some files have a text that is not on disk."""
+
+    def __init__(self, facts: Facts, time_limit: float, roots: Roots, texts: Mapping[str, str]) -> None:
+        super().__init__(facts, time_limit, roots)
+        self.texts = texts
+        self.sources: dict[tuple[str, str], SourceFile] = {}
+
+    def read(self, path: str) -> FileChecked:
+        """Return a file without running it, as the editor has it."""
+        absolute = os.path.abspath(path)
+        checked = super().read(path)
+        if absolute not in self.texts:
+            return checked
+        root = self.roots.of(os.path.dirname(absolute))
+        label = "//" + os.path.relpath(absolute, root.value.folder).replace(os.sep, "/")
+        source = self._source(path, self.texts[absolute], label)
+        self.stamp(absolute)
+        self.keep(absolute, source.text)
+        found = tuple([one for one in checked.diagnostics if one in root.diagnostics])
+        refused = _refused(source)
+        if refused:
+            return checked.replace(source=None, diagnostics=found + refused)
+        return checked.replace(source=source, diagnostics=found, sources=(source,))
+
+    def _source(self, path: str, text: str, label: str) -> SourceFile:
+        key = path, label
+        if key not in self.sources:
+            self.sources[key] = SourceFile(path, text, label)
+        return self.sources[key]
+
+    def _execute(self, run: Any) -> None:
+        files = run.files
+        for path, text in self.texts.items():
+            self.stamp(path)
+            if path not in files._read:
+                source = self._source(files.shown(path), text, files.label(path))
+                refused = _refused(source)
+                files._read[path] = Result(None if refused else source, refused)
+        super()._execute(run)
+
+
+def _refused(source: SourceFile) -> tuple[Diagnostic, ...]:
+    """Return what `evaluate.loader.read_source` says of a text that no file on disk may have."""
+    from envd_cache.diagnostics import ERROR, Diagnostic  # noqa: PLC0415 - hardly ever
+    from envd_cache.evaluate.loader import MAX_BYTES  # noqa: PLC0415 - hardly ever
+    from envd_cache.source import Location, Span  # noqa: PLC0415 - hardly ever
+
+    text = source.text
+    if len(text) > MAX_BYTES:
+        return (Diagnostic("EC003", ERROR, f"`{source.path}` is too large", path=source.path),)
+    for mark, message, hint in (
+        ("\ufeff", "the file starts with a byte order mark", "save the file as UTF-8 without BOM"),
+        ("\0", "the file holds a NUL character", "is it a text file?"),
+    ):
+        at = text.find(mark, 0, 1 if mark == "\ufeff" else len(text))
+        if at >= 0:
+            return (Diagnostic("EC002", ERROR, message, Location(source, Span(at, at + 1)), hint=hint),)
+    return ()
+
+
+def evaluate(
+    path: str, texts: Mapping[str, str], facts: Facts, time_limit: float, *, library: bool
+) -> tuple[Any, ...]:
+    """Return `(problems, files, targets, inputs)` of a file, as plain data.
+
+    `problems` and `files` are as `check.result.Packer` packs them, with fixes. `targets` are those of the
+    file: function, label, exports, imports and declarations; each of them is `(path, start, end,
+    directions)`, a direction `(direction, place, entry)` as texts. `inputs` are the paths of all files that
+    were read. `library`: other files load this one, so
+    that its functions need not be right by themselves.
+    """
+    roots = Roots(lambda: NAMES)
+    bench = _Bench(facts, time_limit, roots, texts)
+    listed: list[Any] = []
+    inspector = Inspector(
+        bench, lambda root: settings_of(root, roots), lambda one: listed.append(_listed(one))
+    )
+    result = inspector.library(path) if library else inspector.build_file(path)
+
+    def source_of(shown_path: str, label: str) -> SourceFile | None:
+        absolute = os.path.abspath(shown_path)
+        if absolute in texts:
+            return bench.sources.get((shown_path, label)) or SourceFile(shown_path, texts[absolute], label)
+        return _read(shown_path, label)
+
+    found = list(unpacked(result, source_of))
+    results = [result]
+    for name, _, _ in result.inputs:
+        if name.endswith(".envd") and name != os.path.abspath(path):
+            other = inspector.library(
+                os.path.join(os.path.dirname(path), os.path.relpath(name, os.path.dirname(path)))
+            )
+            results.append(other)
+            found += unpacked(other, source_of)
+    found += _between(results, settings_of(result.root, roots), source_of)
+    ordered = in_order(found)
+    redactor = Redactor(ordered)
+    told = [
+        one.replace(message=redactor.text(one.message), hint=redactor.text(one.hint))
+        for one in with_fixes(ordered)
+    ]
+    packer = Packer()
+    packed = packer.pack(told)
+    targets = [(name, label, *listing) for (name, label), listing in zip(result.targets, listed, strict=True)]
+    inputs = tuple([name for name, _, _ in result.inputs])
+    return packed, tuple(packer.files), tuple(targets), inputs
+
+
+def _between(results: list[FileResult], settings: Settings, source_of: Any) -> tuple[Diagnostic, ...]:
+    """Return what is wrong between the targets of one file, and its comments that allow nothing."""
+
+    def spot_source(spot: Spot) -> SourceFile | None:
+        found: SourceFile | None = source_of(spot.path, spot.label)
+        return found
+
+    summaries = [from_data(summary) for result in results for summary in result.summaries]
+    found = lint_repository(summaries, settings, spot_source)
+    found = tuple([one for one in found if NAMES.get(one.code) not in NEED_ALL])
+    located = [one.location.source for one in found if one.location]
+    kept = finish(found, dict.fromkeys(located), settings)
+    allowances: list[Allowance] = []
+    used: list[Allowance] = list(kept.used)
+    for result in results:
+        made = [Allowance(*fields) for fields in result.allowances]
+        allowances += made
+        used += [made[number] for number in result.used]
+    if not allowances:
+        return kept.diagnostics
+    return kept.diagnostics + unused(allowances, used, spot_source, settings, whole=False)
+
+
+def settings_of(root: str, roots: Roots) -> Settings:
+    """Return what the configuration of a root asks of the rules."""
+    from envd_cache.config import severity  # noqa: PLC0415 - as in a check
+
+    config = roots.of(root).value.config
+    wanted = Engines(config.buildkit, config.buildx, config.driver, config.client)
+    if not config.rules and not config.per_path:
+        return Settings(wanted)
+    return Settings(wanted, lambda name, code, path, default: severity(config, name, code, path, default))
+
+
+def _listed(target: Checked) -> tuple[Any, ...]:
+    plan = target.plan
+    summary = summary_of(target.evaluation, plan)
+    wired = wire(plan)
+    texts = {id(entry.origin): shown(entry) for entry in (*wired.exports, *wired.imports)}
+    entries: tuple[CacheEntry, ...] = (*plan.exports, *plan.imports)
+    by_declaration: dict[tuple[str, int, int], list[tuple[str, str, str]]] = {}
+    for entry, short in zip(entries, summary.entries, strict=True):
+        location = entry.decl.site.location
+        if location is not None:
+            key = os.path.abspath(location.source.path), location.span.start, location.span.end
+            by_declaration.setdefault(key, []).append((entry.direction, short.text, texts[id(entry)]))
+    declarations = tuple([(*key, tuple(directions)) for key, directions in by_declaration.items()])
+    printed = tuple(target.evaluation.printed[:20])
+    return len(plan.exports), len(plan.imports), declarations, plan.none, plan.by_default, printed
+
+
+def _read(path: str, label: str) -> SourceFile | None:
+    try:
+        if not os.path.isfile(path):
+            return None
+        with open(path, "rb") as file:
+            return SourceFile(path, file.read().decode(errors="replace"), label)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,196 @@
+"""The process that evaluates, and what runs in it: a server that forks a child for each evaluation.
+
+Frames go both ways over its standard streams: four bytes of length, then `marshal` data. A request is
+`(number, path, texts, library)`, an answer `(number, kind, data)` with the kinds "done", "died" (data: the
+signal, 0 for too late) and "wrong" (data: a traceback, a fault of ours). A child costs a few milliseconds
+and nothing that a file does reaches beyond it. Whoever sends a request ends the one before it.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import select
+import signal
+import struct
+from time import monotonic
+
+from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from envd_cache.evaluate.facts import Facts
+
+HEAD = struct.Struct("=I")
+DONE, DIED, WRONG = "done", "died", "wrong"
+
+
+def frame(data: Any) -> bytes:
+    """Return data as it goes over a pipe."""
+    body = marshal.dumps(data)
+    return HEAD.pack(len(body)) + body
+
+
+def main(take: int, give: int) -> None:
+    """Read the facts from the first frame, and serve."""
+    from envd_cache.evaluate.facts import Facts  # noqa: PLC0415 - only in this process
+
+    received = bytearray()
+    requests: list[Any] = []
+    while not requests:
+        data = os.read(take, 1 << 18)
+        if not data:
+            return
+        received += data
+        requests = _frames(received)
+    environ, given, machine, clones, time_limit = requests[0]
+    Forker(Facts(environ, given, machine, clones), time_limit, give).serve(take, received, requests[1:])
+
+
+class Forker:
+    """Answers requests, each in a child; a new one ends the child of the one before."""
+
+    def __init__(self, facts: Facts, time_limit: float, give: int) -> None:
+        self._facts = facts
+        self._limit = time_limit
+        self._give = give
+        self._child: _Child | None = None
+
+    def serve(self, take: int, received: bytearray, waiting: list[Any]) -> None:
+        """Answer requests until the other side closes the pipe; `waiting` came with the first frame."""
+        import gc  # noqa: PLC0415 - only in this process
+
+        _warm(self._facts, self._limit)
+        gc.freeze()
+        self._begin(waiting)
+        while True:
+            child = self._child
+            watched = [take] if child is None else [take, child.pipe]
+            wait = None if child is None else max(child.deadline - monotonic(), 0.0)
+            ready, _, _ = select.select(watched, [], [], wait)
+            if child is not None:
+                if child.pipe in ready and not child.read():
+                    _write(self._give, frame(child.answer()))
+                    self._child = None
+                elif not ready:
+                    child.end()
+                    _write(self._give, frame((child.number, DIED, 0)))
+                    self._child = None
+            if take in ready:
+                data = os.read(take, 1 << 18)
+                if not data:
+                    self._end()
+                    return
+                received += data
+                self._begin(_frames(received))
+
+    def _begin(self, requests: list[Any]) -> None:
+        """Begin with the last of some requests; one without a path only ends what runs."""
+        if requests:
+            self._end()
+            if requests[-1][1]:
+                self._child = _Child(requests[-1], self._facts, self._limit)
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+def _warm(facts: Facts, time_limit: float) -> None:
+    """Load everything that an evaluation may need, so that a child has it from the start.
+
+    A wrong value has lark and typeguard loaded.
+    """
+    from envd_cache.lsp.evaluation import evaluate  # noqa: PLC0415 - only in this process
+
+    path = os.path.join(os.sep, "nowhere", "build.envd")
+    evaluate(
+        path, {path: "def build():\n    base()\n    cache.gha(scope=1)\n"}, facts, time_limit, library=False
+    )
+
+
+class _Child:
+    """One evaluation: its process, its pipe, what came so far."""
+
+    def __init__(self, request: Any, facts: Facts, time_limit: float) -> None:
+        self.number: int = request[0]
+        self.deadline = monotonic() + time_limit * MOST_TARGETS + GRACE
+        self._received = bytearray()
+        self.pipe, give = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                os.close(self.pipe)
+                _be_child(request, give, facts, time_limit)
+            finally:
+                os._exit(1)
+        os.close(give)
+
+    def read(self) -> bool:
+        """Take what the child wrote; say whether more may come."""
+        data = os.read(self.pipe, 1 << 18)
+        self._received += data
+        return bool(data)
+
+    def answer(self) -> tuple[int, str, Any]:
+        """Return what came of the child, which has closed its pipe."""
+        os.close(self.pipe)
+        status = os.waitpid(self._pid, 0)[1]
+        if len(self._received) >= HEAD.size:
+            (size,) = HEAD.unpack_from(self._received)
+            if len(self._received) == HEAD.size + size:
+                kind, data = marshal.loads(self._received[HEAD.size :])  # noqa: S302 - our own child's
+                return self.number, kind, data
+        return self.number, DIED, os.WTERMSIG(status) if os.WIFSIGNALED(status) else -1
+
+    def end(self) -> None:
+        """End the process, by its id, and wait for it."""
+        os.kill(self._pid, signal.SIGKILL)  # it is not waited for yet, so the id is its own
+        os.close(self.pipe)
+        os.waitpid(self._pid, 0)
+
+
+def _be_child(request: Any, give: int, facts: Facts, time_limit: float) -> None:
+    from envd_cache.evaluate.interpreter import in_deep_thread  # noqa: PLC0415 - loaded before the fork
+
+    _, path, texts, library = request
+    confine()
+    allow_seconds(time_limit * MOST_TARGETS + GRACE)
+
+    def work() -> None:
+        from envd_cache.lsp.evaluation import evaluate  # noqa: PLC0415 - loaded before the fork
+
+        try:
+            made = DONE, evaluate(path, texts, facts, time_limit, library=library)
+        except Exception:
+            import traceback  # noqa: PLC0415 - only for a fault of ours
+
+            made = WRONG, traceback.format_exc()  # type: ignore[assignment]
+        _write(give, frame(made))
+
+    in_deep_thread(work, lambda: None)
+    os._exit(0)
+
+
+def _frames(received: bytearray) -> list[Any]:
+    """Return the whole requests in what was received, and take them out of it."""
+    found = []
+    at = 0
+    while len(received) - at >= HEAD.size:
+        (size,) = HEAD.unpack_from(received, at)
+        if len(received) - at - HEAD.size < size:
+            break
+        start = at + HEAD.size
+        at = start + size
+        found.append(marshal.loads(received[start:at]))  # noqa: S302 - the server's
+    del received[:at]
+    return found
+
+
+def _write(pipe: int, message: bytes) -> None:
+    rest = memoryview(message)
+    while rest:
+        rest = rest[os.write(pipe, rest) :]
