@@ -33,6 +33,13 @@ class Session(Record):
     overrides: tuple[Override, ...] = ()
 
 
+class Planned(Record):
+    """One target: what its file did, and the plan, to which the changes of the session were made."""
+
+    evaluation: Evaluation
+    plan: CachePlan
+
+
 class Compiled(Record):
     """The plans of the targets that were asked for, and the output made of them; None after an error."""
 
@@ -55,11 +62,25 @@ def evaluate(target: Target, during: Session) -> Result[Evaluation]:
 
 def plan(target: Target, during: Session) -> Result[CachePlan]:
     """Run one target and return its plan; the problems of all phases are in it."""
-    evaluation = evaluate(target, during)
+    found = plans((target,), during)
+    return Result(found.value[0].plan, in_order(found.diagnostics))
+
+
+def plans(targets: Sequence[Target], during: Session) -> Result[tuple[Planned, ...]]:
+    """Run some targets and return what they do, and what is wrong in and between them, target by target."""
+    made: list[Planned] = []
+    diagnostics: tuple[Diagnostic, ...] = ()
     changed: list[Applied] = []
-    lowered = lower(_changed(evaluation.value, during, changed))
-    diagnostics = without_echoes(evaluation.diagnostics + lowered.diagnostics)
-    return Result(lowered.value, in_order(_after_changes(diagnostics, during, changed)))
+    for target in targets:
+        evaluation = evaluate(target, during)
+        lowered = lower(_changed(evaluation.value, during, changed))
+        made.append(Planned(evaluation.value, lowered.value))
+        diagnostics += without_echoes(evaluation.diagnostics + lowered.diagnostics)
+    if len(made) > 1:
+        from envd_cache.ir.merge import between_targets  # noqa: PLC0415 - only for several targets
+
+        diagnostics += between_targets([one.plan for one in made])
+    return Result(tuple(made), _after_changes(diagnostics, during, changed))
 
 
 def compile_targets(
@@ -74,24 +95,12 @@ def compile_targets(
 
     With `strict` a warning stops it too.
     """
-    plans: list[CachePlan] = []
-    printed: list[str] = []
-    diagnostics: tuple[Diagnostic, ...] = ()
-    changed: list[Applied] = []
-    for target in targets:
-        evaluation = evaluate(target, during)
-        lowered = lower(_changed(evaluation.value, during, changed))
-        printed += evaluation.value.printed
-        plans.append(lowered.value)
-        diagnostics += without_echoes(evaluation.diagnostics + lowered.diagnostics)
-    if len(plans) > 1:
-        from envd_cache.ir.merge import between_targets  # noqa: PLC0415 - only for several targets
-
-        diagnostics += between_targets(plans)
-    diagnostics = _after_changes(diagnostics, during, changed)
+    found = plans(targets, during)
+    diagnostics = found.diagnostics
+    made = tuple([one.plan for one in found.value])
     written: Result[str | bytes | None] = Result(None)
     if not has_errors(diagnostics):
-        written = compile_plans(plans, emitter, options or Options())
+        written = compile_plans(made, emitter, options or Options())
         diagnostics += written.diagnostics
     if strict:
         diagnostics = tuple(
@@ -99,7 +108,8 @@ def compile_targets(
         )
     diagnostics = in_order(diagnostics)
     output = None if has_errors(diagnostics) else written.value
-    return Result(Compiled(tuple(plans), output, tuple(printed)), diagnostics)
+    printed = tuple([line for one in found.value for line in one.evaluation.printed])
+    return Result(Compiled(made, output, printed), diagnostics)
 
 
 def _changed(evaluation: Evaluation, during: Session, changed: list[Applied]) -> Evaluation:

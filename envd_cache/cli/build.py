@@ -71,8 +71,7 @@ def build(name: str, values: Values, rest: Sequence[str]) -> int:
     call = Call(values, environ)
     with running.workplace(values) as folder:
         try:
-            planned, diagnostics = running.planned(target, during)
-            call.add(diagnostics)
+            (planned,) = running.planned((target,), call, during)
             made = plain(planned.evaluation, _root(target), folder)
             call.add(made.diagnostics)
             if made.value is None:

@@ -76,7 +76,7 @@ PLAIN = Command(
     TARGET,
     (
         Option("--output", "folder for the file and all that it loads", short="-o", metavar="DIR"),
-        *SHARED,
+        *(option for option in SHARED if option.name != "--set"),
     ),
 )
 

@@ -85,11 +85,7 @@ def _execute(command: Command, during: Session, folder: str, call: Call) -> int:
     values, environ = call.values, call.environ
     targets, diagnostics = process.chosen_targets(values, during)
     call.add(diagnostics)
-    plans: list[WirePlan] = []
-    for target in targets:
-        planned, diagnostics = running.planned(target, during)
-        call.add(diagnostics)
-        plans.append(wire(planned.plan))
+    plans = [wire(one.plan) for one in running.planned(targets, call, during)]
     ready = _ready(command, plans, folder, call)
     call.say()
     if values["dry_run"]:

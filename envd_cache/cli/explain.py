@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from envd_cache import pipeline
 from envd_cache.catalog.clients import CLIENTS
 from envd_cache.catalog.model import EXPORT, IMPORT
 from envd_cache.cli import process
@@ -9,7 +10,6 @@ from envd_cache.diagnostics import has_errors, in_order
 from envd_cache.emit.losses import reduced
 from envd_cache.emit.registry import DRIVERS, Options
 from envd_cache.emit.wire import shown, wire
-from envd_cache.pipeline import plan
 from envd_cache.report.text import position
 
 TYPE_CHECKING = False
@@ -29,14 +29,12 @@ def explain(values: Values) -> int:
     if isinstance(asked, str) and _looks_like_a_code(asked):
         return _explain_code(asked, as_data=values["format"] == "json")
     during = process.open_session(values)
+    changing = process.with_changes(during, values)
     targets, before = process.chosen_targets(values, during)
-    plans: list[CachePlan] = []
-    diagnostics = before
-    for target in () if has_errors(before) else targets:
-        found = plan(target, during)
-        plans.append(found.value)
-        diagnostics += found.diagnostics
-    diagnostics = in_order(diagnostics)
+    before = changing.diagnostics + before
+    found = pipeline.plans(() if has_errors(before) else targets, changing.value)
+    plans = [one.plan for one in found.value]
+    diagnostics = in_order(before + found.diagnostics)
     failed = has_errors(diagnostics)
     if values["format"] == "json":
         from envd_cache.cli.data import explained_data  # noqa: PLC0415 - only for JSON

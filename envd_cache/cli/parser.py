@@ -19,11 +19,10 @@ DESCRIPTION = "Declare BuildKit's remote caches in build.envd, and compile them 
 EPILOGUE = "exit codes: 0 done, 1 findings, 2 wrong use or a fault of the program"
 
 
-OPTIONS = tuple(dict.fromkeys(option.name for command in COMMANDS for option in command.options))
-
-
 class _Parser(argparse.ArgumentParser):
     """A parser that says which of the possible words was probably meant."""
+
+    command: Command | None = None
 
     def error(self, message: str) -> NoReturn:
         hint = ""
@@ -33,8 +32,13 @@ class _Parser(argparse.ArgumentParser):
             listed = choices.partition("(choose from ")[2].rstrip(")")
             hint = suggestion(word, [choice.strip(" '") for choice in listed.split(",")])
         elif (unknown := message.partition("unrecognized arguments: ")[2]) and unknown.startswith("-"):
-            hint = suggestion(unknown.split()[0].partition("=")[0], OPTIONS)
+            hint = self._about_option(unknown.split()[0].partition("=")[0])
         super().error(f"{message}\n{hint}" if hint else message)
+
+    def _about_option(self, word: str) -> str:
+        own = [option.name for option in self.command.options] if self.command else []
+        having = [known.name for known in COMMANDS if word in [option.name for option in known.options]]
+        return f"`{word}` is an option of {', '.join(having)}" if having else suggestion(word, own)
 
 
 def build(version: str) -> argparse.ArgumentParser:
@@ -51,11 +55,15 @@ def build(version: str) -> argparse.ArgumentParser:
 def parse(words: Sequence[str], version: str) -> tuple[str, Values]:
     """Return the command's name and values; exits with 2 and a message when the call is wrong."""
     named = command(words[0]) if words else None
-    if named and named.operand and named.operand.many:
-        # Operands may stand between options, which a parser of several commands cannot read.
+    if named:
+        # A parser of several commands tells mistakes with the usage of none, and does not read operands
+        # between options.
         alone = _Parser(f"envd-cache {named.name}", allow_abbrev=False)
+        alone.command = named
         _fill(alone, named)
-        return named.name, vars(alone.parse_intermixed_args(list(words[1:])))
+        many = named.operand and named.operand.many
+        read = alone.parse_intermixed_args if many else alone.parse_args
+        return named.name, vars(read(list(words[1:])))
     found = vars(build(version).parse_args(words))
     name = found.pop("command")
     return name, found

@@ -9,8 +9,7 @@ from envd_cache.config import find_root
 from envd_cache.diagnostics import has_errors, in_order
 from envd_cache.engine.plain import plain as plain_of
 from envd_cache.engine.plain import write as write_files
-from envd_cache.ir.lower import lower
-from envd_cache.pipeline import evaluate
+from envd_cache.pipeline import plans
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,12 +50,12 @@ def _made(values: Values, folder: str) -> tuple[Plain | None, tuple[Diagnostic, 
     """Return the files of the target that a call names, None after an error."""
     during = process.open_session(values)
     (target,), diagnostics = process.chosen_targets({**values, "all": False}, during)
-    evaluation = evaluate(target, during)
-    diagnostics += evaluation.diagnostics + lower(evaluation.value).diagnostics
+    run = plans((target,), during)
+    diagnostics += run.diagnostics
     if has_errors(diagnostics):
         return None, in_order(diagnostics)
     root = find_root(os.path.dirname(os.path.abspath(target.path)))
-    found = plain_of(evaluation.value, root.value, folder)
+    found = plain_of(run.value[0].evaluation, root.value, folder)
     return found.value, in_order(diagnostics + found.diagnostics)
 
 

@@ -12,7 +12,7 @@ import tempfile
 from contextlib import contextmanager
 
 from envd_cache.cli import process
-from envd_cache.cli.child import captured, handled, open_streams
+from envd_cache.cli.child import captured, handled
 from envd_cache.cli.watch import silence, write
 from envd_cache.diagnostics import ERROR, NOTE, WARNING, Diagnostic, has_errors, in_order
 from envd_cache.emit.wire import WirePlan, secrets_of
@@ -22,8 +22,7 @@ from envd_cache.engine.preflight import preflight
 from envd_cache.engine.probe import abilities, buildx_abilities
 from envd_cache.engine.telling import as_data, measured
 from envd_cache.engine.telling import text as told
-from envd_cache.ir.lower import lower
-from envd_cache.pipeline import evaluate
+from envd_cache.pipeline import plans
 from envd_cache.record import Record
 from envd_cache.remote import local, look, registry
 
@@ -37,9 +36,7 @@ if TYPE_CHECKING:
     from envd_cache.emit.wire import WireEntry
     from envd_cache.engine.contexts import Engine
     from envd_cache.engine.outcome import Outcome
-    from envd_cache.evaluate.model import Evaluation
-    from envd_cache.ir.model import CachePlan
-    from envd_cache.pipeline import Session
+    from envd_cache.pipeline import Planned, Session
     from envd_cache.remote.held import Held
     from envd_cache.source import Target
 
@@ -48,13 +45,6 @@ PATIENCE = 60.0
 
 # Seconds for a registry to say whether a cache is there.
 GLANCE = 5.0
-
-
-class Planned(Record):
-    """A target that was run: what it did, and its plan."""
-
-    evaluation: Evaluation
-    plan: CachePlan
 
 
 class Built(Record):
@@ -112,7 +102,6 @@ def workplace(values: Values) -> Iterator[str]:
 
     Raises UsageError, before anything was done, when there is no room for it or for the report.
     """
-    open_streams()
     _can_report(process.text(values, "report"))
     # While the client runs, these are the client's to answer.
     with handled((signal.SIGTERM, signal.SIGHUP), _end):
@@ -149,18 +138,20 @@ def _can_report(path: str) -> None:
         raise process.UsageError(f"the report `{path}` cannot be written: {reason}")
 
 
-def planned(target: Target, during: Session) -> tuple[Planned, tuple[Diagnostic, ...]]:
-    """Run one target; what it prints goes to standard error."""
-    evaluation = evaluate(target, during)
-    lowered = lower(evaluation.value)
-    diagnostics = evaluation.diagnostics + lowered.diagnostics
-    if evaluation.value.printed:
+def planned(targets: Sequence[Target], call: Call, during: Session) -> tuple[Planned, ...]:
+    """Run targets with the changes of `--set`; what they print goes to standard error. Raises Stop."""
+    changing = process.with_changes(during, call.values)
+    call.add(changing.diagnostics)
+    found = plans(targets, changing.value)
+    printed = [line for one in found.value for line in one.evaluation.printed]
+    if printed:
         from envd_cache.report.redact import Redactor  # noqa: PLC0415 - hardly a file prints
 
-        redactor = Redactor(diagnostics)
-        for line in evaluation.value.printed:
-            sys.stderr.write(redactor.text(line) + "\n")
-    return Planned(evaluation.value, lowered.value), diagnostics
+        redactor = Redactor(found.diagnostics)
+        for line in printed:
+            write(redactor.text(line) + "\n")
+    call.add(found.diagnostics)
+    return found.value
 
 
 def checked(
