@@ -30,7 +30,7 @@ def between(
         return source_of(spot.path, spot.label)
 
     summaries = [from_data(summary) for result in results for summary in result.summaries]
-    found = lint_repository(summaries, settings, source_at)
+    found = lint_repository(summaries, settings, source_at, whole=whole)
     located = dict.fromkeys([one.location.source for one in found if one.location])
     kept = finish(found, located, settings)
     allowances: list[Allowance] = []

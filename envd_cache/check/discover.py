@@ -21,11 +21,14 @@ from envd_cache.source import BUILD_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from envd_cache.check.roots import Roots
+    from envd_cache.check.unchanged import Trail
 
 IGNORE_FILE = ".gitignore"
+GIT = ".git"
+OWN_EXCLUDES = (GIT, "info", "exclude")
 _LIMIT = 1 << 20
 
 # Nobody writes build files there, and they can be very large.
@@ -41,16 +44,17 @@ class _Rules(Record):
     exclude: Patterns | None
 
 
-def discover(paths: Iterable[str], roots: Roots) -> Iterator[str]:
+def discover(paths: Iterable[str], roots: Roots, trail: Trail | None = None) -> Iterator[str]:
     """Yield the build files that some paths name or hold, each once, as they are found.
 
-    A path that is no folder is yielded as it is, whether it is there or not.
+    A path that is no folder is yielded as it is, whether it is there or not. What the walk depends on is
+    noted in `trail`.
     """
     seen: set[str] = set()
     chosen = [_tidied(path) for path in paths]
     for path in chosen:
         if os.path.isdir(path) and os.path.basename(path) != BUILD_FILE:
-            found = _below("" if path == "." else path, roots)
+            found = _below("" if path == "." else path, roots, trail)
         else:
             found = iter((path,))
         if len(chosen) == 1:
@@ -70,17 +74,23 @@ def _tidied(path: str) -> str:
     return (path.rstrip("/") or "/") if path else "."
 
 
-def _below(start: str, roots: Roots) -> Iterator[str]:
+def _below(start: str, roots: Roots, trail: Trail | None) -> Iterator[str]:
     absolute = os.path.abspath(start)
+    if trail:
+        _note_parents(absolute, trail)
     rules = _with_parents(absolute, roots)
     rest = [(start, absolute, rules)]
     while rest:
         shown, folder, outer = rest.pop()
+        if trail:
+            trail.stamp(shown or ".")
         try:
             with os.scandir(folder) as listing:
                 entries = {entry.name: entry for entry in listing}
         except OSError:
             continue  # a folder that may not be read holds nothing for us
+        if trail:
+            _note_marks(folder, entries, trail)
         rules = _rules_in(folder, frozenset(entries), outer, roots)
         inner: list[tuple[str, str, _Rules]] = []
         for name in sorted(entries):
@@ -100,6 +110,26 @@ def _below(start: str, roots: Roots) -> Iterator[str]:
         rest += reversed(inner)
 
 
+def _note_parents(folder: str, trail: Trail) -> None:
+    """Note what the folders above a start hold that counts for it, or do not hold."""
+    here, parent = folder, os.path.dirname(folder)
+    while parent != here:
+        here, parent = parent, os.path.dirname(parent)
+        for name in (*MARKS, IGNORE_FILE):
+            if name == GIT:
+                trail.presence(os.path.join(here, name))
+            else:
+                trail.stamp(os.path.join(here, name))
+        trail.stamp(os.path.join(here, *OWN_EXCLUDES))
+
+
+def _note_marks(folder: str, names: Container[str], trail: Trail) -> None:
+    """Note how the files are that count for a folder; the folder's own stamp says which there are."""
+    for name in (*MARKS, IGNORE_FILE):
+        if name in names:
+            trail.stamp(os.path.join(folder, *OWN_EXCLUDES) if name == GIT else os.path.join(folder, name))
+
+
 def _joined(folder: str, name: str) -> str:
     return f"{folder.rstrip('/')}/{name}" if folder else name
 
@@ -109,7 +139,7 @@ def _with_parents(folder: str, roots: Roots) -> _Rules:
     rules = _Rules((), "", None, None)
     above: list[str] = []
     here = folder
-    while not os.path.lexists(os.path.join(here, ".git")):
+    while not os.path.lexists(os.path.join(here, GIT)):
         parent = os.path.dirname(here)
         if parent == here:
             return rules
@@ -123,9 +153,9 @@ def _with_parents(folder: str, roots: Roots) -> _Rules:
 
 def _rules_in(folder: str, names: frozenset[str], outer: _Rules, roots: Roots) -> _Rules:
     ignored = outer.ignored
-    if ".git" in names:
+    if GIT in names:
         # Another repository: what the one around it ignores does not count here.
-        own = _patterns_in(os.path.join(folder, ".git", "info", "exclude"))
+        own = _patterns_in(os.path.join(folder, *OWN_EXCLUDES))
         ignored = ((folder, own),) if own else ()
     if IGNORE_FILE in names and (own := _patterns_in(os.path.join(folder, IGNORE_FILE))):
         ignored = ((folder, own), *ignored)

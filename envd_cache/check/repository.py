@@ -9,14 +9,14 @@ import marshal
 import os
 import signal
 
+from envd_cache.check.kept import run_key
 from envd_cache.check.limits import ADDRESS_SPACE
-from envd_cache.check.result import FileResult, Packer, unpacked
+from envd_cache.check.result import FileResult, Packer, Report, source_reader, unpacked
 from envd_cache.check.roots import Roots
-from envd_cache.check.store import Store, program_key
+from envd_cache.check.store import Store
 from envd_cache.check.world import World, digest, digest_of
 from envd_cache.diagnostics import ERROR, Diagnostic, in_order
 from envd_cache.record import Record
-from envd_cache.source import SourceFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from envd_cache.check.bench import Checked
+    from envd_cache.check.unchanged import Unchanged
     from envd_cache.check.workers import Died, Pool
     from envd_cache.evaluate.facts import Facts
     from envd_cache.lint.engine import Settings
@@ -41,33 +42,25 @@ _PATH, _ROOT, _PROBLEMS, _TARGETS, _SUMMARIES, _ALLOWANCES, _USED, _INPUTS = (
 
 class Wish(Record):
     """How to check. `whole`: the paths are the whole repository, so that rules between targets can tell
-    what nobody writes or reads. `store` is the folder for results, "" for none; `listing` makes what `--list`
-    shows of a target. `progress` is called now and then with how many files are done and were found.
+    what nobody writes or reads. `store` is the folder for results, "" for none, and `key` is `run_key`, if
+    it is known; `listing` makes what `--list` shows of a target. `progress` is called now and then with how
+    many files are done and were found.
     """
 
     facts: Facts
     time_limit: float
     workers: int
     store: str = ""
+    key: str = ""
     whole: bool = True
     listing: Callable[[Checked], object] | None = None
     progress: Callable[[int, int], None] | None = None
 
 
-class Report(Record):
-    """What a check found: how many build files and targets there were, what is wrong, what `--list` shows.
-
-    `used` are the loads: for each build file as shown, the absolute paths of all files it read.
-    """
-
-    files: int
-    targets: int
-    diagnostics: tuple[Diagnostic, ...]
-    results: tuple[tuple[Any, ...], ...]
-
-
-def check(paths: Iterable[str], wish: Wish, roots: Roots | None = None) -> Report:
-    """Check the build files at some paths, as `discover` yields them."""
+def check(
+    paths: Iterable[str], wish: Wish, roots: Roots | None = None, last: Unchanged | None = None
+) -> Report:
+    """Check the build files at some paths, as `discover` yields them; `last` keeps the report if it may."""
     run = _Run(wish, roots or Roots())
     try:
         run.build_files(paths)
@@ -75,10 +68,14 @@ def check(paths: Iterable[str], wish: Wish, roots: Roots | None = None) -> Repor
         diagnostics = run.diagnostics()
     finally:
         run.close()
+    all_kept = run.all_kept
     run.save()
     results = tuple([run.results[path] for path in sorted(run.results)])
     targets = sum(len(data[_TARGETS]) for data in results)
-    return Report(run.build_files_seen, targets, diagnostics, results)
+    report = Report(run.build_files_seen, targets, diagnostics, results)
+    if last and all_kept:
+        last.keep(report)
+    return report
 
 
 class _Run:
@@ -89,20 +86,23 @@ class _Run:
         self.results: dict[str, tuple[Any, ...]] = {}
         self.build_files_seen = 0
         self._died: list[Diagnostic] = []
-        self._sources: dict[str, SourceFile | None] = {}
+        self._source_of = source_reader()
         self._settings: dict[str, Settings] = {}
         self._pool: Pool | None = None
         self._store: Store | None = None
         if wish.store and wish.listing is None:
-            package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-            given = wish.facts.given.get("target", "")
-            self._store = Store(wish.store, f"{program_key(package)} {given}", self.world, roots)
+            self._store = Store(wish.store, wish.key or run_key(wish.facts), self.world, roots)
 
     def close(self) -> None:
         """End the workers."""
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+    @property
+    def all_kept(self) -> bool:
+        """Whether every result was kept: whatever else it depended on, it was none of these."""
+        return self._store is not None and self._store.kept == len(self.results)
 
     def save(self) -> None:
         """Write the results for the next run."""
@@ -249,11 +249,6 @@ class _Run:
         packed = packer.pack(problems)
         return tuple(packer.files), packed
 
-    def _source_of(self, path: str, label: str) -> SourceFile | None:
-        if path not in self._sources:
-            self._sources[path] = _read(path, label)
-        return self._sources[path]
-
 
 def _key(kind: int, path: str) -> str:
     """Return the name of a result: a file can be checked as a build file and as one that others load."""
@@ -281,14 +276,3 @@ def _obituary(path: str, died: Died) -> Diagnostic:
     size = ADDRESS_SPACE // 1024 // 1024
     message = f"the interpreter ended with {name}: the file needs more than {size} MiB, or nests too deeply"
     return Diagnostic("EC008", ERROR, message, path=path, hint="look for huge lists and texts")
-
-
-def _read(path: str, label: str) -> SourceFile | None:
-    """Return a file for showing places in it, None when it is gone."""
-    try:
-        if not os.path.isfile(path):
-            return None
-        with open(path, "rb") as file:
-            return SourceFile(path, file.read().decode(errors="replace"), label)
-    except (OSError, ValueError):
-        return None

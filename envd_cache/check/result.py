@@ -6,6 +6,8 @@ the file again.
 
 from __future__ import annotations
 
+import os
+
 from envd_cache.diagnostics import Diagnostic, Edit, Fix, Label
 from envd_cache.record import Record
 from envd_cache.source import Location, SourceFile, Span
@@ -49,6 +51,18 @@ class FileResult(Record):
     def data(self) -> tuple[Any, ...]:
         """Return the fields as one tuple."""
         return tuple([getattr(self, name) for name in self._fields])
+
+
+class Report(Record):
+    """What a check found: how many build files and targets there were, what is wrong, what `--list` shows.
+
+    `used` are the loads: for each build file as shown, the absolute paths of all files it read.
+    """
+
+    files: int
+    targets: int
+    diagnostics: tuple[Diagnostic, ...]
+    results: tuple[tuple[Any, ...], ...]
 
 
 class Packer:
@@ -130,3 +144,26 @@ def unpacked(result: FileResult, source_of: SourceOf) -> tuple[Diagnostic, ...]:
             )
         )
     return tuple(found)
+
+
+def source_reader() -> SourceOf:
+    """Return what reads a file again for showing places in it, once each; None when it is gone."""
+    known: dict[str, SourceFile | None] = {}
+
+    def source_of(path: str, label: str) -> SourceFile | None:
+        if path not in known:
+            known[path] = _read(path, label)
+        return known[path]
+
+    return source_of
+
+
+def _read(path: str, label: str) -> SourceFile | None:
+    """Return a file for showing places in it, None when it is gone."""
+    try:
+        if not os.path.isfile(path):
+            return None
+        with open(path, "rb") as file:
+            return SourceFile(path, file.read().decode(errors="replace"), label)
+    except (OSError, ValueError):
+        return None

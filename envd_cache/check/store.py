@@ -13,14 +13,13 @@ nor is one in which a credential was found.
 
 from __future__ import annotations
 
-import marshal
 import os
-import sys
 from hashlib import blake2b
 from time import time_ns
 
+from envd_cache.check.kept import path_for, read, steady, write
 from envd_cache.check.result import FileResult
-from envd_cache.check.world import DIGEST_SIZE, digest, signature
+from envd_cache.check.world import DIGEST_SIZE, signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,16 +35,6 @@ _PROBLEMS, _ROOT = _FIELDS["problems"], _FIELDS["root"]
 _INPUTS, _ASKED, _WHOLE = _FIELDS["inputs"], _FIELDS["asked"], _FIELDS["whole"]
 _REDACT = 8  # of a packed problem
 
-# This version of `marshal` writes the same bytes for the same values.
-_FORM = 2
-_MAGIC = b"envd-cache results 1\n"
-
-# File systems tell times this coarsely at worst (FAT).
-RACY_NS = 2_000_000_000
-
-# The results of a folder in which nobody checked for so long are deleted.
-OLD_SECONDS = 30 * 24 * 3600
-
 # What comes of a limit may come out differently the next time.
 _UNSTEADY = frozenset(("EC008", "EC009", "EC010"))
 
@@ -58,7 +47,7 @@ class Store:
 
     def __init__(self, folder: str, key: str, world: World, roots: Roots) -> None:
         self._here = os.path.abspath("")
-        self._path = os.path.join(folder, digest(self._here).hex())
+        self._path = path_for(folder, self._here, "files")
         self._key = key
         self._world = world
         self._roots = roots
@@ -99,6 +88,11 @@ class Store:
         if data[_WHOLE] and not any(one[_REDACT] or one[0] in _UNSTEADY for one in problems):
             self._kept[path] = data
 
+    @property
+    def kept(self) -> int:
+        """How many results were found or kept in this run."""
+        return len(self._kept)
+
     def between(self, of: bytes) -> Any:
         """Return what was found between targets that have this digest, None when that is not known."""
         return self._between[1] if self._between[0] == of else None
@@ -125,18 +119,12 @@ class Store:
         for path, data in self._kept.items():
             inputs = tuple([numbers.setdefault(self._steady(one), len(numbers)) for one in data[_INPUTS]])
             results[path] = (*data[:_INPUTS], inputs, *data[_INPUTS + 1 :])
-        content = marshal.dumps((self._key, list(numbers), results, self._between), _FORM)
-        try:
-            _write(self._path, _MAGIC + blake2b(content, digest_size=DIGEST_SIZE).digest() + content)
-            _tidy(os.path.dirname(self._path), self._began)
-        except OSError:
-            return
+        write(self._path, (self._key, list(numbers), results, self._between), self._began)
 
     def _steady(self, one: Input) -> Input:
         """Return an input whose signature may be trusted the next time, or is left out."""
         path, content, signed = one
-        racy = not signed or max(signed[1], signed[2]) > self._began - RACY_NS
-        return (path, content, ()) if racy else one
+        return one if signed and steady(signed, self._began) else (path, content, ())
 
     def _look(self, number: int) -> bool:
         """Say whether an input is as it was, reading it only if its signature does not tell."""
@@ -152,39 +140,13 @@ class Store:
         return holds
 
     def _load(self) -> None:
-        try:
-            with open(self._path, "rb") as file:
-                whole = file.read()
-        except OSError:
+        content = read(self._path)
+        if content is None:
             return
-        start = len(_MAGIC) + DIGEST_SIZE
-        content = whole[start:]
-        # A digest in front: `marshal` must not be given what was cut off or written over.
-        if whole[:start] != _MAGIC + blake2b(content, digest_size=DIGEST_SIZE).digest():
-            return
-        key, inputs, results, between = marshal.loads(content)  # noqa: S302 - see above
+        key, inputs, results, between = content
         if key == self._key:
             self._inputs, self._results, self._between = inputs, results, between
             self._holds = [None] * len(inputs)
-
-
-def program_key(folder: str) -> str:
-    """Return what changes with the program: its files, Python, the interpreter's library.
-
-    `folder` is where the package lies. The version alone would not do for those who work on it.
-    """
-    found = [sys.version]
-    rest = [folder]
-    while rest:
-        with os.scandir(rest.pop()) as listing:
-            for entry in listing:
-                if entry.is_dir():
-                    rest.append(entry.path)
-                elif entry.name.endswith((".py", ".lark")):
-                    status = entry.stat()
-                    found.append(f"{entry.path} {status.st_size} {status.st_mtime_ns}")
-    found.sort()
-    return digest("\n".join(found)).hex()
 
 
 def _digest_of(path: str) -> bytes:
@@ -193,24 +155,3 @@ def _digest_of(path: str) -> bytes:
             return blake2b(file.read(), digest_size=DIGEST_SIZE).digest()
     except (OSError, ValueError):
         return b""
-
-
-def _write(path: str, content: bytes) -> None:
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _tidy(folder: str, now: int) -> None:
-    """Delete the results of folders in which nobody checked for long."""
-    with os.scandir(folder) as listing:
-        for entry in listing:
-            if now / 1e9 - entry.stat().st_mtime > OLD_SECONDS:
-                os.unlink(entry.path)

@@ -27,7 +27,7 @@ class World:
         """Return what `facts.known` or `facts.variable` says; `folder` is where git would be asked."""
         if name == "env":
             return variable(self.facts, argument)
-        key = name, argument, self._repository(folder)
+        key = name, argument, self.repository(folder)
         if key not in self._answers:
             self._answers[key] = known(self.facts, name, folder)
         return self._answers[key]
@@ -39,18 +39,19 @@ class World:
         """
         if name == "secret":
             return b"set" if argument in self.facts.environ else b""
-        key = name, argument, "" if name == "env" else self._repository(folder)
+        key = name, argument, "" if name == "env" else self.repository(folder)
         if key not in self._digests:
             answer = self.answer(name, argument, folder)
             self._digests[key] = b"" if answer is None else digest(f"{answer.origin}\0{answer.value}")
         return self._digests[key]
 
-    def _repository(self, folder: str) -> str:
+    def repository(self, folder: str) -> str:
+        """Return the top of the git repository around an absolute folder, or of the file system."""
         found = self._repositories.get(folder)
         if found is None:
             parent = folder.rpartition("/")[0] or "/"
             here = parent == folder or os.path.lexists(f"{folder}/.git")
-            found = self._repositories[folder] = folder if here else self._repository(parent)
+            found = self._repositories[folder] = folder if here else self.repository(parent)
         return found
 
 

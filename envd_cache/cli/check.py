@@ -7,17 +7,18 @@ import sys
 
 from envd_cache import __version__
 from envd_cache.check.discover import discover
-from envd_cache.check.repository import Wish
-from envd_cache.check.repository import check as check_files
+from envd_cache.check.kept import run_key
 from envd_cache.check.result import FileResult
 from envd_cache.check.roots import Roots
+from envd_cache.check.unchanged import Unchanged
+from envd_cache.check.world import World
 from envd_cache.cli import checked, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from envd_cache.check.repository import Report
+    from envd_cache.check.result import Report
     from envd_cache.cli.options import Values
     from envd_cache.diagnostics import Diagnostic
 
@@ -72,23 +73,38 @@ def _paths(values: Values) -> list[str]:
 
 def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tuple[Diagnostic, ...]]:
     """Return what was checked, and the findings that were asked for."""
-    during = process.open_session(values)
+    facts, seconds = process.given_facts(values), process.time_limit(values)
+    store = "" if values.get("no_cache") or values.get("list") else _store_folder()
+    revision = process.text(values, "changed")
+    key, last = "", None
+    if store:
+        key = run_key(facts)
+    # Only a walk notes all that it depends on; and `--changed` asks for the results themselves.
+    if store and not revision and all(os.path.isdir(path) for path in paths):
+        last = Unchanged(store, key, paths, World(facts))
+        if report := last.report():
+            return report, report.diagnostics
+    from envd_cache.check.repository import Wish  # noqa: PLC0415 - not when nothing changed
+    from envd_cache.check.repository import check as check_files  # noqa: PLC0415 - not when nothing changed
+
     progress = checked.Progress() if sys.stderr.isatty() else None
     wish = Wish(
-        during.facts,
-        during.time_limit,
+        facts,
+        seconds,
         workers=_processors(),
-        store="" if values.get("no_cache") else _store_folder(),
+        store=store,
+        key=key,
         whole=not paths or paths == ["."],
         listing=checked.listed if values.get("list") else None,
         progress=progress.show if progress else None,
     )
     try:
-        report = check_files(discover(paths or ["."], roots), wish, roots)
+        found = discover(paths or ["."], roots, last.trail if last else None)
+        report = check_files(found, wish, roots, last)
     finally:
         if progress:
             progress.clear()
-    if revision := process.text(values, "changed"):
+    if revision:
         return report, _touched(report, revision)
     return report, report.diagnostics
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from envd_cache.check.bench import Checked
-    from envd_cache.check.repository import Report
+    from envd_cache.check.result import Report
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.report.places import Paths
     from envd_cache.source import SourceFile

@@ -50,6 +50,12 @@ def report(diagnostics: tuple[Diagnostic, ...], values: Values) -> int:
 
 def open_session(values: Values) -> Session:
     """Return a session with the facts of this process and of `--fact`."""
+    facts, seconds = given_facts(values), time_limit(values)
+    return session(facts, seconds, alone=True)
+
+
+def given_facts(values: Values) -> Facts:
+    """Return the facts of this process and of `--fact`."""
     given: dict[str, str] = {}
     facts = values["fact"]
     for word in facts if isinstance(facts, list) else ():
@@ -60,6 +66,13 @@ def open_session(values: Values) -> Session:
             hint = suggestion(name, GIVEN_FACTS, f"known facts: {', '.join(GIVEN_FACTS)}, env.NAME")
             raise UsageError(f"--fact {word}: there is no fact `{name}`; {hint}")
         given[name] = value
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    clones = os.path.join(cache, "envd", "envdlib")
+    return Facts(os.environ, given, _machine(), clones)
+
+
+def time_limit(values: Values) -> float:
+    """Return the seconds that an evaluation may take."""
     limit = text(values, "time_limit")
     try:
         seconds = float(limit) if limit else TIME_LIMIT
@@ -67,9 +80,7 @@ def open_session(values: Values) -> Session:
         seconds = 0
     if not 0 < seconds < 1e6:
         raise UsageError(f"--time-limit {limit}: write a number of seconds")
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    clones = os.path.join(cache, "envd", "envdlib")
-    return session(Facts(os.environ, given, _machine(), clones), seconds, alone=True)
+    return seconds
 
 
 def with_changes(during: Session, values: Values) -> Result[Session]:

@@ -90,8 +90,13 @@ def lint_repository(
     summaries: Sequence[TargetSummary],
     settings: Settings,
     source_of: Callable[[Spot], SourceFile | None],
+    *,
+    whole: bool = True,
 ) -> tuple[Diagnostic, ...]:
-    """Return what is wrong between targets, by label. `source_of` reads the file of a place again."""
+    """Return what is wrong between targets, by label. `source_of` reads the file of a place again.
+
+    `whole` says that they are all targets of the repository.
+    """
     ordered = tuple(sorted(summaries, key=lambda summary: (summary.label, summary.path)))
     writers: dict[tuple[str, ...], list[tuple[TargetSummary, EntrySummary]]] = {}
     readers: dict[tuple[str, ...], list[tuple[TargetSummary, EntrySummary]]] = {}
@@ -103,7 +108,7 @@ def lint_repository(
     context = RepositoryContext(ordered, writers, readers)
     found: list[Diagnostic] = []
     for rule in _REPOSITORY:
-        for finding in rule.check(context):
+        for finding in rule.check(context) if whole or not rule.of_all else ():
             if isinstance(finding, SpotFinding):
                 location = _located(finding.spot, source_of)
                 path = finding.spot.path if finding.spot and not location else ""

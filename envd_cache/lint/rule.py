@@ -56,7 +56,8 @@ class Rule(Record):
 
     Reading a tree costs many times an evaluation, so a syntax rule says with `suspects` which texts are
     worth it: never False for a text in which `check` finds something. A plan rule with `backends` runs
-    only for targets that declare one of them.
+    only for targets that declare one of them. One between targets with `of_all` says that something is
+    nowhere, so it runs only when the whole repository was looked at.
     """
 
     code: str
@@ -73,3 +74,4 @@ class Rule(Record):
     backends: tuple[str, ...] = ()
     engines: Engines = ANY
     also: tuple[str, ...] = ()
+    of_all: bool = False

@@ -294,3 +294,18 @@ sys.exit(main(["check", "--no-cache"]))
 def test_the_examples_have_no_finding() -> None:
     done = check(Path(__file__).parents[2] / "examples", "--fail-on", "note")
     assert done.code == 0, done.out
+
+
+def test_a_part_does_not_tell_what_the_rest_lacks(tmp_path: Path) -> None:
+    """What nobody reads or writes is known of a whole repository only; two writers are known at once."""
+    head = 'def build():\n    base(image="ubuntu:22.04", dev=True)\n'
+    writer = f'{head}    cache.registry(ref="r/x:1", use="export")\n'
+    reader = writer.replace("export", "import")
+    write(tmp_path, {"a/build.envd": writer, "b/build.envd": writer, "c/build.envd": reader})
+    assert "EC344" not in check(tmp_path, "a/build.envd").out
+    assert "EC345" not in check(tmp_path, "c").out
+    assert "EC341" in check(tmp_path, "a", "b").out
+    (tmp_path / "c" / "build.envd").unlink()
+    assert "EC344" in check(tmp_path).out
+    (tmp_path / "c" / "build.envd").write_text(reader.replace("r/x", "r/y"))
+    assert "EC345" in check(tmp_path).out

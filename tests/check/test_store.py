@@ -12,9 +12,10 @@ import pytest
 
 from envd_cache.check import repository
 from envd_cache.check.discover import discover
+from envd_cache.check.kept import RACY_NS, program_key
 from envd_cache.check.repository import Wish, check
 from envd_cache.check.roots import Roots
-from envd_cache.check.store import RACY_NS, Store, program_key
+from envd_cache.check.store import Store
 from envd_cache.evaluate.facts import Facts
 from tests.check import program
 from tests.check.program import target, write
@@ -23,7 +24,7 @@ from tests.cli.program import environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from envd_cache.check.repository import Report
+    from envd_cache.check.result import Report
 
 SHARED = """REGISTRY = "ghcr.io/acme"
 
@@ -77,7 +78,7 @@ class Bed:
 @pytest.fixture
 def bed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bed:
     # The time of the last change of an inode cannot be set back, so a test cannot wait for it to be old.
-    monkeypatch.setattr("envd_cache.check.store.RACY_NS", -(10**12))
+    monkeypatch.setattr("envd_cache.check.kept.RACY_NS", -(10**12))
     return Bed(tmp_path / "repo", tmp_path / "store", monkeypatch)
 
 
@@ -144,7 +145,7 @@ def test_what_was_just_written_is_read_again(bed: Bed, monkeypatch: pytest.Monke
     same = (path.stat().st_size, now, now, 1)
     monkeypatch.setattr("envd_cache.check.bench.signature", lambda _: same)
     monkeypatch.setattr("envd_cache.check.store.signature", lambda _: same)
-    monkeypatch.setattr("envd_cache.check.store.RACY_NS", RACY_NS)
+    monkeypatch.setattr("envd_cache.check.kept.RACY_NS", RACY_NS)
     bed.check()
     path.write_text("x = 1\n")
     assert [one.code for one in bed.check().diagnostics] == ["EC013"]
@@ -226,7 +227,7 @@ def test_the_configuration_counts(bed: Bed) -> None:
 
 def test_the_program_counts(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     bed.check()
-    monkeypatch.setattr(repository, "program_key", lambda _: "another")
+    monkeypatch.setattr(repository, "run_key", lambda _: "another")
     bed.check()
     assert bed.anew == ALL
 

@@ -41,6 +41,7 @@ def build():
     cache.registry(ref="ghcr.io/acme/app:cache")
 """,
     scope=REPOSITORY,
+    of_all=True,
     check=check,
     severity="note",
 )

@@ -1,0 +1,111 @@
+"""Keeps plain values between runs, in the cache folder of a person, and never gives back what is not whole.
+
+A file is replaced whole, so that runs at the same time do not disturb each other: the last one wins. A
+folder that cannot be written is no problem: the next run takes longer.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from hashlib import blake2b
+
+from envd_cache.check.world import DIGEST_SIZE, digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from envd_cache.evaluate.facts import Facts
+
+# This version of `marshal` writes the same bytes for the same values.
+_FORM = 2
+_MAGIC = b"envd-cache results 2\n"
+
+# File systems tell times this coarsely at worst (FAT).
+RACY_NS = 2_000_000_000
+
+# The results of a folder in which nobody checked for so long are deleted.
+OLD_SECONDS = 30 * 24 * 3600
+
+
+def path_for(folder: str, of: str, kind: str) -> str:
+    """Return where values of a kind are kept, `of` a working folder and what else tells them apart."""
+    return os.path.join(folder, f"{digest(of).hex()}.{kind}")
+
+
+def read(path: str) -> Any:
+    """Return the values that `write` wrote, None when there are none or they are not whole."""
+    try:
+        with open(path, "rb") as file:
+            whole = file.read()
+    except OSError:
+        return None
+    start = len(_MAGIC) + DIGEST_SIZE
+    content = whole[start:]
+    # A digest in front: `marshal` must not be given what was cut off or written over.
+    if whole[:start] != _MAGIC + blake2b(content, digest_size=DIGEST_SIZE).digest():
+        return None
+    return marshal.loads(content)  # noqa: S302 - see above
+
+
+def write(path: str, values: tuple[Any, ...], now: int) -> None:
+    """Write plain values, and delete what is old. `now` is in nanoseconds."""
+    content = marshal.dumps(values, _FORM)
+    try:
+        _replace(path, _MAGIC + blake2b(content, digest_size=DIGEST_SIZE).digest() + content)
+        _tidy(os.path.dirname(path), now)
+    except OSError:
+        return
+
+
+def steady(signed: tuple[int, ...], began: int) -> bool:
+    """Say whether a signature can be trusted: a file written just before might change once more unseen."""
+    return max(signed[1], signed[2]) <= began - RACY_NS
+
+
+def run_key(facts: Facts) -> str:
+    """Return what all results depend on beside files and answers: the program, and the target's name."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return f"{program_key(package)} {facts.given.get('target', '')}"
+
+
+def program_key(folder: str) -> str:
+    """Return what changes with the program: its files, Python, the interpreter's library.
+
+    `folder` is where the package lies. The version alone would not do for those who work on it.
+    """
+    found = [sys.version]
+    rest = [folder]
+    while rest:
+        with os.scandir(rest.pop()) as listing:
+            for entry in listing:
+                if entry.is_dir():
+                    rest.append(entry.path)
+                elif entry.name.endswith((".py", ".lark")):
+                    status = entry.stat()
+                    found.append(f"{entry.path} {status.st_size} {status.st_mtime_ns}")
+    found.sort()
+    return digest("\n".join(found)).hex()
+
+
+def _replace(path: str, content: bytes) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _tidy(folder: str, now: int) -> None:
+    """Delete the results of folders in which nobody checked for long."""
+    with os.scandir(folder) as listing:
+        for entry in listing:
+            if now / 1e9 - entry.stat().st_mtime > OLD_SECONDS:
+                os.unlink(entry.path)

@@ -1,0 +1,116 @@
+"""Says what a check would find when nothing at all changed since the last one, without looking at any result.
+
+A check depends on the folders that it walked (a folder's times change with the names in it), on the files
+that it read, on files that were not there and would have counted, and on the answers to what build files
+asked. When all of these are as they were, so is what it finds. What `store` says about times that cannot be
+trusted holds here too: then nothing is kept, and the next check looks at each result.
+"""
+
+from __future__ import annotations
+
+import os
+from time import time_ns
+
+from envd_cache.check.kept import path_for, read, steady, write
+from envd_cache.check.result import FileResult, Packer, Report, source_reader, unpacked
+from envd_cache.check.world import World, signature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    Stamp = tuple[int, ...] | None
+
+# The stamp of what is there, whatever is in it.
+THERE: tuple[int, ...] = ()
+
+_PATH, _INPUTS, _ASKED = (FileResult._fields.index(name) for name in ("path", "inputs", "asked"))
+
+
+class Trail:
+    """What a walk depended on, noted while it goes on and before anything is read."""
+
+    def __init__(self) -> None:
+        self.stamps: dict[str, Stamp] = {}
+
+    def stamp(self, path: str) -> None:
+        """Note how a file or a folder is, or that it is not there."""
+        if path not in self.stamps:
+            self.stamps[path] = signature(path)
+
+    def presence(self, path: str) -> None:
+        """Note only whether something is there."""
+        if path not in self.stamps:
+            self.stamps[path] = THERE if os.path.lexists(path) else None
+
+
+class Unchanged:
+    """The last check of the same paths from the same folder.
+
+    `folder` is where it is kept, `key` all that it depends on beside files and answers.
+    """
+
+    def __init__(self, folder: str, key: str, paths: Sequence[str], world: World) -> None:
+        self.trail = Trail()
+        self._world = world
+        self._began = time_ns()
+        self._here = os.path.abspath("")
+        self._key = key
+        self._path = path_for(folder, "\0".join((self._here, *paths)), "whole")
+
+    def report(self) -> Report | None:
+        """Return what the last check found, None when anything may have changed."""
+        found = read(self._path)
+        if found is None or found[0] != self._key:
+            return None
+        _, stamps, asked, files, targets, names, problems = found
+        if not _hold(stamps):
+            return None
+        for name, argument, folder, was in asked:
+            if self._world.digest(name, argument, folder) != was:
+                return None
+        diagnostics = unpacked(FileResult("", "", names, problems), source_reader()) if problems else ()
+        return Report(files, targets, diagnostics, ())
+
+    def keep(self, report: Report) -> None:
+        """Keep a report whose results are all that was read, if the next check can trust the times."""
+        stamps = dict(self.trail.stamps)
+        start = self._here.rstrip("/") + "/"
+        for data in report.results:
+            for path, _, signed in data[_INPUTS]:
+                # The shorter, the sooner it is found.
+                stamps[path.removeprefix(start)] = signed or None
+                if not signed:
+                    return
+        if not all(not stamp or steady(stamp, self._began) for stamp in stamps.values()):
+            return
+        packer = Packer()
+        problems = packer.pack(report.diagnostics)
+        asked = self._asked(report.results)
+        values = (self._key, list(stamps.items()), asked, report.files, report.targets)
+        write(self._path, (*values, tuple(packer.files), problems), self._began)
+
+    def _asked(self, results: Iterable[tuple[Any, ...]]) -> list[tuple[str, str, str, bytes]]:
+        """Return the questions of all files, each once a repository, with a digest of the answer."""
+        found: Mapping[tuple[str, str, str], bytes] = {
+            (name, argument, self._world.repository(os.path.dirname(os.path.abspath(data[_PATH])))): was
+            for data in results
+            for name, argument, was in data[_ASKED]
+        }
+        return [(*question, was) for question, was in found.items()]
+
+
+def _hold(stamps: Sequence[tuple[str, Stamp]]) -> bool:
+    stat, lexists = os.stat, os.path.lexists
+    try:
+        for path, was in stamps:
+            if was:
+                now = stat(path)
+                if (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino) != was:
+                    return False
+            elif lexists(path) != (was is not None):
+                return False
+    except (OSError, ValueError):
+        return False
+    return True
