@@ -64,27 +64,28 @@ def test_many_are_listed() -> None:
 
 # ---- the file itself ----
 
+MORE = "1 error; `envd-cache explain EC001` tells more\n"
 NO_FILE = "  = hint: there is no `.envd` file in its folder; name another one, as FILE or FILE:FUNCTION\n"
 
 
 def test_a_missing_file(folder: Path) -> None:
-    assert refused(folder) == f"build.envd: error[EC001]: `build.envd` does not exist\n{NO_FILE}1 error\n"
+    assert refused(folder) == f"build.envd: error[EC001]: `build.envd` does not exist\n{NO_FILE}{MORE}"
     assert (
         refused(folder, "no/such.envd:serve") == "no/such.envd: error[EC001]: `no/such.envd` does not exist\n"
-        "  = hint: there is no folder `no`\n1 error\n"
+        "  = hint: there is no folder `no`\n1 error; `envd-cache explain EC001` tells more\n"
     )
 
 
 def test_a_folder(folder: Path) -> None:
     (folder / "service").mkdir()
     assert refused(folder, "service") == (
-        "service: error[EC001]: `service` is a folder\n  = hint: name a build file\n1 error\n"
+        "service: error[EC001]: `service` is a folder\n  = hint: name a build file\n" + MORE
     )
     (folder / "service/build.envd").touch()
     assert refused(folder, "service") == (
         "service: error[EC001]: `service` is a folder\n"
         "  = hint: did you mean `service/build.envd`?\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC001` tells more\n"
     )
 
 
@@ -92,7 +93,7 @@ def test_an_empty_file(folder: Path) -> None:
     assert report_of(folder, "") == (
         "build.envd: error[EC013]: `build.envd` has no function `build`\n"
         "  = hint: functions of the file: none\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC013` tells more\n"
     )
 
 
@@ -102,7 +103,7 @@ def test_not_utf8(folder: Path) -> None:
         '2 |     cache.registry("caf\ufffd")\n'
         "  |                        ^\n"
         "  = hint: save the file as UTF-8\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC002` tells more\n"
     )
 
 
@@ -118,7 +119,7 @@ def test_nul(folder: Path) -> None:
         '2 |     x = "a\ufffdb"\n'
         "  |           ^\n"
         "  = hint: is it a text file?\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC002` tells more\n"
     )
 
 
@@ -128,7 +129,7 @@ def test_byte_order_mark(folder: Path) -> None:
         "1 | \ufffddef build():\n"
         "  | ^\n"
         "  = hint: save the file as UTF-8 without BOM\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC002` tells more\n"
     )
 
 
@@ -138,34 +139,33 @@ def test_a_file_of_100_megabytes(folder: Path) -> None:
     assert refused(folder) == (
         "build.envd: error[EC003]: `build.envd` is too large: 104857600 bytes\n"
         "  = hint: a build file has at most 2 MiB\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC003` tells more\n"
     )
 
 
 def test_a_pipe(folder: Path) -> None:
     os.mkfifo(folder / "build.envd")
-    assert refused(folder) == "build.envd: error[EC001]: `build.envd` is not a regular file\n1 error\n"
+    assert refused(folder) == "build.envd: error[EC001]: `build.envd` is not a regular file\n" + MORE
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_an_unreadable_file(folder: Path) -> None:
     (folder / "build.envd").touch(mode=0o000)
     assert refused(folder) == (
-        "build.envd: error[EC001]: `build.envd` cannot be read: Permission denied\n1 error\n"
+        "build.envd: error[EC001]: `build.envd` cannot be read: Permission denied\n" + MORE
     )
 
 
 def test_a_name_that_is_too_long(folder: Path) -> None:
     name = "x" * 300
     assert (
-        refused(folder, name)
-        == f"{name}: error[EC001]: `{name}` cannot be read: File name too long\n1 error\n"
+        refused(folder, name) == f"{name}: error[EC001]: `{name}` cannot be read: File name too long\n{MORE}"
     )
 
 
 def test_a_name_with_terminal_commands(folder: Path) -> None:
     shown = "a\ufffd[31m.envd"
-    text = f"{shown}: error[EC001]: `{shown}` does not exist\n{NO_FILE}1 error\n"
+    text = f"{shown}: error[EC001]: `{shown}` does not exist\n{NO_FILE}{MORE}"
     assert refused(folder, "a\x1b[31m.envd") == text
 
 
@@ -179,7 +179,7 @@ def test_an_endless_loop(folder: Path) -> None:
         "2 |     for x in range(2000000000):\n"
         "  |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
         "  = hint: is there an endless loop? `--time-limit` gives it more time\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC009` tells more\n"
     )
 
 
@@ -190,7 +190,7 @@ def test_deep_nesting(folder: Path) -> None:
         f"1 | {'[' * 120}\n"
         f"  | {' ' * 40}^\n"
         "  = hint: split it into several statements\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC007` tells more\n"
     )
 
 
@@ -206,7 +206,7 @@ def test_a_fact_that_is_not_utf8(folder: Path) -> None:
         "build.envd:2:17: error[EC116]: the environment variable `X` is not UTF-8, from the environment\n"
         '2 |     cache.local(cache.env("X"))\n'
         "  |                 ^^^^^^^^^^^^^^\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC116` tells more\n"
     )
 
 
@@ -223,7 +223,7 @@ def outside(module: str) -> str:
         f'1 | load("{module}", "a")\n'
         f"  |      {'^' * (len(module) + 2)}\n"
         "  = hint: only files below the root of the repository are read, links followed\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC012` tells more\n"
     )
 
 
@@ -263,7 +263,7 @@ def test_a_load_cycle(folder: Path) -> None:
         '1 | load("one.envd", "a")\n'
         "  |      ^^^^^^^^^^\n"
         "  = hint: move what both need to a third file\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC014` tells more\n"
     )
 
 
@@ -273,7 +273,7 @@ def test_loading_a_pipe(folder: Path) -> None:
         "build.envd:1:6: error[EC001]: `a.envd` is not a regular file\n"
         '1 | load("a.envd", "a")\n'
         "  |      ^^^^^^^^\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC001` tells more\n"
     )
 
 
@@ -285,7 +285,7 @@ def test_loading_a_file_that_is_not_utf8(folder: Path) -> None:
         "  |      ^\n"
         "  = build.envd:1:6: loaded here\n"
         "  = hint: save the file as UTF-8\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC002` tells more\n"
     )
 
 
@@ -298,7 +298,7 @@ def test_tabs_stay_under_the_line(folder: Path) -> None:
         '2 | \tcache.registry("r",\tmode="MAX")\n'
         "  | \t                   \t     ^^^^^\n"
         '  = hint: did you mean "max"?\n'
-        "1 error\n"
+        "1 error; `envd-cache explain EC106` tells more\n"
     )
 
 
@@ -309,7 +309,7 @@ def test_carriage_returns(folder: Path) -> None:
         '4 |         mode="MAX",\n'
         "  |              ^^^^^\n"
         '  = hint: did you mean "max"?\n'
-        "1 error\n"
+        "1 error; `envd-cache explain EC106` tells more\n"
     )
 
 
@@ -320,7 +320,7 @@ def test_terminal_commands_in_a_value(folder: Path) -> None:
         '2 |     cache.registry("r", mode="a\ufffd[31mb")\n'
         "  |                              ^^^^^^^^^\n"
         "  = hint: BuildKit takes any other word for `min` and says nothing.\n"
-        "1 error\n"
+        "1 error; `envd-cache explain EC106` tells more\n"
     )
 
 
@@ -331,5 +331,5 @@ def test_a_long_line_is_cut_around_the_marker(folder: Path) -> None:
         f'2 | {"a" * 12}"; cache.registry("r", mode="MAX"); y = "{"b" * 67}\n'
         f"  | {' ' * 40}^^^^^\n"
         '  = hint: did you mean "max"?\n'
-        "1 error\n"
+        "1 error; `envd-cache explain EC106` tells more\n"
     )

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 1.0
 _REDRAW_SECONDS = 0.1
 
+# To know whether a finding can be mended its file is read as a tree, which takes milliseconds.
+COUNTED = 200
+
 
 # ---- the report ----
 
@@ -36,10 +39,21 @@ def as_text(report: Report, found: tuple[Diagnostic, ...], *, coloured: bool, li
 
 def summary_line(report: Report, found: tuple[Diagnostic, ...]) -> str:
     """Return how much was checked, and how many findings there are."""
-    from envd_cache.report.text import summary  # noqa: PLC0415 - only for text
+    from envd_cache.report.text import more, summary  # noqa: PLC0415 - only for text
 
     files, targets = _count(report.files, "build file"), _count(report.targets, "target")
-    return f"{files}, {targets}: {summary(found) or 'nothing found'}"
+    parts = [f"{files}, {targets}: {summary(found) or 'nothing found'}"]
+    if len(found) <= COUNTED:
+        from envd_cache.lint.fixes import with_fixes  # noqa: PLC0415 - only with findings
+
+        able = [one.fix.safe for one in with_fixes(found) if one.fix]
+        if safe := sum(able):
+            parts.append(f"`--fix` mends {safe}")
+        if len(able) > safe:
+            parts.append(f"`--unsafe-fixes` mends {len(able)}")
+    if found:
+        parts.append(more(found))
+    return "; ".join(parts)
 
 
 def _count(number: int, what: str) -> str:

@@ -8,8 +8,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.cli.options import Command, Option
 
-_FILES = {"--output", "--from"}
+_FILES = {"--output", "--from", "--report", "--envd", "--check"}
 _FOLDERS = {"--path"}
+
+# A name may hold spaces and stars. With `filenames` bash quotes them, and puts a `/` behind a folder.
+_BASH_PATHS = (
+    "_envd_cache_paths() {",
+    "    local IFS=$'\\n'",
+    '    mapfile -t COMPREPLY < <(compgen "$1" -- "$word")',
+    "    compopt -o filenames 2> /dev/null",
+    "    return 0",
+    "}",
+)
 
 
 def script(shell: str) -> str:
@@ -28,6 +38,10 @@ def _bash() -> str:
         "_envd_cache() {",
         '    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}"',
         "    COMPREPLY=()",
+        # bash takes `--to=bake` and `build.envd:build` apart at the mark.
+        '    if [[ $word == "=" ]]; then word=""; fi',
+        '    if [[ $before == "=" ]]; then before="${COMP_WORDS[COMP_CWORD-2]}"; fi',
+        '    if [[ $word == ":" || $before == ":" ]]; then return; fi',
         "    if [[ $COMP_CWORD -eq 1 ]]; then",
         f'        COMPREPLY=($(compgen -W "{commands} --help --version" -- "$word"))',
         "        return",
@@ -46,7 +60,7 @@ def _bash() -> str:
         options = " ".join([option.name for option in command.options] + ["--help"])
         lines += [f'                COMPREPLY=($(compgen -W "{options}" -- "$word"))', "            else"]
         lines += [f"                {_bash_operand(command)}", "            fi ;;"]
-    lines += ["    esac", "}", "complete -F _envd_cache envd-cache"]
+    lines += ["    esac", "}", *_BASH_PATHS, "complete -F _envd_cache envd-cache"]
     return "\n".join(lines) + "\n"
 
 
@@ -54,8 +68,8 @@ def _bash_values(option: Option) -> str:
     if option.choices:
         return f'COMPREPLY=($(compgen -W "{" ".join(option.choices)}" -- "$word"))'
     if option.name in _FOLDERS:
-        return 'COMPREPLY=($(compgen -d -- "$word"))'
-    return 'COMPREPLY=($(compgen -f -- "$word"))' if option.name in _FILES else ":"
+        return "_envd_cache_paths -d"
+    return "_envd_cache_paths -f" if option.name in _FILES else ":"
 
 
 def _bash_operand(command: Command) -> str:
@@ -64,7 +78,7 @@ def _bash_operand(command: Command) -> str:
         return ":"
     if operand.choices:
         return f'COMPREPLY=($(compgen -W "{" ".join(operand.choices)}" -- "$word"))'
-    return 'COMPREPLY=($(compgen -f -- "$word"))'
+    return "_envd_cache_paths -f"
 
 
 def _zsh() -> str:
@@ -83,7 +97,8 @@ def _zsh() -> str:
         specs = [_zsh_option(option) for option in command.options]
         if command.operand:
             action = f"({' '.join(command.operand.choices)})" if command.operand.choices else "_files"
-            specs.append(_zsh_quote(f"2:{command.operand.name}:{action}"))
+            place = "*" if command.operand.many else "2"
+            specs.append(_zsh_quote(f"{place}:{command.operand.name}:{action}"))
         lines.append("            _arguments " + " ".join([_zsh_quote("1: :"), *specs]) + " ;;")
     lines += ["    esac", "}", 'if [ "$funcstack[1]" = "_envd_cache" ]; then', '    _envd_cache "$@"', "else"]
     lines += ["    compdef _envd_cache envd-cache", "fi"]

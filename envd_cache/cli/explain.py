@@ -10,7 +10,7 @@ from envd_cache.diagnostics import has_errors, in_order
 from envd_cache.emit.losses import reduced
 from envd_cache.emit.registry import DRIVERS, Options
 from envd_cache.emit.wire import shown, wire
-from envd_cache.report.text import position
+from envd_cache.report.text import position, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def explain(values: Values) -> int:
         return process.FINDINGS if failed else process.DONE
     code = process.report(diagnostics, values)
     if not failed:
-        process.write("\n".join(describe(made) for made in plans), "")
+        process.write("\n".join(printable(describe(made)) for made in plans), "")
     return code
 
 

@@ -39,12 +39,12 @@ def report(diagnostics: tuple[Diagnostic, ...], values: Values) -> int:
         from envd_cache.cli.data import problems_data  # noqa: PLC0415 - only for JSON
 
         return write(problems_data(diagnostics), "") or code
-    from envd_cache.report.text import COLOUR, PLAIN, render, summary  # noqa: PLC0415 - only for problems
+    from envd_cache.report.text import COLOUR, PLAIN, more, render, summary  # noqa: PLC0415 - only for problems
 
     wish = values.get("color") or "auto"
     coloured = wish == "always" or (wish == "auto" and sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
     sys.stderr.write(render(diagnostics, COLOUR if coloured else PLAIN))
-    sys.stderr.write(f"{summary(diagnostics)}\n")
+    sys.stderr.write(f"{summary(diagnostics)}; {more(diagnostics)}\n")
     return code
 
 

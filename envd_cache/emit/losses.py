@@ -9,6 +9,8 @@ from envd_cache.evaluate.facts import is_utf8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from envd_cache.catalog.clients import Client, Drop
     from envd_cache.catalog.model import Direction
     from envd_cache.emit.registry import Options
@@ -33,9 +35,11 @@ def said_of(plan: WirePlan, options: Options) -> Result[WirePlan]:
     for entry in (*said.exports, *said.imports):
         for name, secret in secrets_of(entry):
             if secret.name not in options.secrets:
-                diagnostics.append(_no_secret(entry, name, f"`{secret.name}` for `{name}` is not set"))
+                what = f"`{secret.name}` for `{name}` is not set"
+                diagnostics.append(_no_secret(entry, name, what, "set it where this command runs"))
             elif not is_utf8(options.secrets[secret.name]):
-                diagnostics.append(_no_secret(entry, name, f"`{secret.name}` for `{name}` is not UTF-8"))
+                what = f"`{secret.name}` for `{name}` is not UTF-8"
+                diagnostics.append(_no_secret(entry, name, what, "give it a value in UTF-8"))
     if not has_errors(diagnostics):
         said = resolved(said, options.secrets)
     return Result(said, tuple(diagnostics))
@@ -58,13 +62,13 @@ def _kept(
                 # What the client drops by itself is still said: it may run elsewhere.
                 if not drop.driver and not any(need.env for need in drop.needs):
                     continue
-            if not client.keeps_newlines and (name := _broken_line(entry)):
+            if not client.keeps_newlines and (name := _broken_line(entry, options.secrets)):
                 message = f"{client.title} cannot take a line end, and `{name}` has one"
                 diagnostics.append(_loss("EC405", entry, message, attribute=name))
                 continue
-            if found := _read_twice(entry, client):
-                name, mark = found
-                message = f"`{name}` holds `{mark}`, which some releases of {client.title} fill in again"
+            if found := _read_twice(entry, client, options.secrets):
+                name, what = found
+                message = f"`{name}` holds {what}, which some releases of {client.title} fill in again"
                 diagnostics.append(_loss("EC407", entry, message, "use a value without it", attribute=name))
             limit = client.max_exports if direction == EXPORT else client.max_imports
             if limit and len(kept) >= limit:
@@ -92,18 +96,29 @@ def _drop(client: Client, entry: WireEntry, direction: Direction, options: Optio
     return None
 
 
-def _broken_line(entry: WireEntry) -> str:
+def _texts(entry: WireEntry, secrets: Mapping[str, str] | None) -> Iterator[tuple[str, str, bool]]:
+    """Yield name and text of each attribute that is written, and whether the text is that of a secret."""
     for name, value in entry.attrs:
-        if isinstance(value, str) and not set(value).isdisjoint("\r\n"):
+        if isinstance(value, str):
+            yield name, value, False
+        elif secrets is not None:
+            yield name, secrets.get(value.name, ""), True
+
+
+def _broken_line(entry: WireEntry, secrets: Mapping[str, str] | None) -> str:
+    for name, text, _ in _texts(entry, secrets):
+        if not set(text).isdisjoint("\r\n"):
             return name
     return ""
 
 
-def _read_twice(entry: WireEntry, client: Client) -> tuple[str, str] | None:
-    for name, value in entry.attrs:
+def _read_twice(
+    entry: WireEntry, client: Client, secrets: Mapping[str, str] | None
+) -> tuple[str, str] | None:
+    for name, text, hidden in _texts(entry, secrets):
         for mark in client.reads_twice:
-            if isinstance(value, str) and mark in value:
-                return name, mark
+            if mark in text:
+                return name, "a mark" if hidden else f"`{mark}`"
     return None
 
 
@@ -129,8 +144,8 @@ def _loss(code: str, entry: WireEntry, message: str, hint: str = "", attribute: 
     return Diagnostic(code, WARNING, message, location_of(entry, attribute), hint=hint)
 
 
-def _no_secret(entry: WireEntry, name: str, what: str) -> Diagnostic:
-    return Diagnostic("EC406", ERROR, f"the environment variable {what}", location_of(entry, name))
+def _no_secret(entry: WireEntry, name: str, what: str, hint: str) -> Diagnostic:
+    return Diagnostic("EC406", ERROR, f"the environment variable {what}", location_of(entry, name), hint=hint)
 
 
 def location_of(entry: WireEntry, attribute: str = "") -> Location | None:

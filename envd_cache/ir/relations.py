@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envd_cache.catalog.model import Param
+    from envd_cache.catalog.model import Backend, Param
     from envd_cache.ir.model import CacheDecl
 
 # BuildKit's README; v0.32.2 itself fails late for gzip and clamps zstd in silence.
@@ -54,11 +54,16 @@ def _direction(decl: CacheDecl, use: str) -> Iterator[Problem]:
         if use == wanted and not possible:
             listed = _listed(needed)
             message = f'`{function}` with `use="{use}"` needs {listed}'
-            yield Problem("EC101", message, decl.places.get("use"))
+            yield Problem("EC101", message, decl.places.get("use"), hint=_meaning(backend, needed[0]))
     if use == "both" and not decl.exports and not decl.imports:
-        yield Problem(
-            "EC101", f"`{function}` needs {_listed((*backend.exports_when, *backend.imports_when))}"
-        )
+        needed = (*backend.exports_when, *backend.imports_when)
+        yield Problem("EC101", f"`{function}` needs {_listed(needed)}", hint=_meaning(backend, needed[0]))
+
+
+def _meaning(backend: Backend, name: str) -> str:
+    """Return the hint to give a parameter that is missing."""
+    param = backend.param(name)
+    return f"give `{name}`: {param.doc[:1].lower()}{param.doc[1:].rstrip('.')}" if param else ""
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -83,7 +88,8 @@ def _key(decl: CacheDecl) -> Iterator[Problem]:
         param = decl.backend.param(key.param)
         if param is None or param.required:
             return  # is said already
-        yield Problem("EC101", f"`cache.{decl.backend.name}` with `key` needs `{key.param}`")
+        message = f"`cache.{decl.backend.name}` with `key` needs `{key.param}`"
+        yield Problem("EC101", message, hint=_meaning(decl.backend, key.param))
     elif key.param in decl.values:
         parts = split_reference(str(decl.values[key.param]))
         if parts.tag or parts.digest:

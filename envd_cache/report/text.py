@@ -51,20 +51,29 @@ def summary(diagnostics: Sequence[Diagnostic]) -> str:
     return ", ".join(parts)
 
 
+def more(diagnostics: Sequence[Diagnostic]) -> str:
+    """Return how to read on about the first of the worst problems, "" when there is none."""
+    order = {"error": 0, "warning": 1, "note": 2}
+    worst = min(diagnostics, key=lambda diagnostic: order[diagnostic.severity], default=None)
+    return f"`envd-cache explain {worst.code}` tells more" if worst else ""
+
+
 def _one(diagnostic: Diagnostic, style: Style, redactor: Redactor) -> str:
     severity = f"{style.severity(diagnostic.severity)}{diagnostic.severity}[{diagnostic.code}]{style.end}"
-    where = _printable(place(diagnostic))
+    where = _on_one_line(place(diagnostic))
     head = f"{style.bold}{where}:{style.end} " if where else ""
-    lines = [f"{head}{severity}: {_printable(redactor.text(diagnostic.message))}"]
+    lines = [f"{head}{severity}: {printable(redactor.text(diagnostic.message))}"]
     number = 0
     if diagnostic.location is not None:
         number = diagnostic.location.source.position(diagnostic.location.span.start).line + 1
         lines += _excerpt(diagnostic.location, style.severity(diagnostic.severity), style, redactor)
     gutter = " " * (len(str(number)) + 1)
     for label in diagnostic.labels:
-        lines.append(f"{gutter}{style.faint}={style.end} {position(label.location)}: {label.text}")
+        where = _on_one_line(position(label.location))
+        text = printable(redactor.text(label.text))
+        lines.append(f"{gutter}{style.faint}={style.end} {where}: {text}")
     if diagnostic.hint:
-        lines.append(f"{gutter}{style.faint}={style.end} hint: {_printable(redactor.text(diagnostic.hint))}")
+        lines.append(f"{gutter}{style.faint}={style.end} hint: {printable(redactor.text(diagnostic.hint))}")
     return "\n".join(lines) + "\n"
 
 
@@ -97,7 +106,7 @@ def _excerpt(location: Location, mark: str, style: Style, redactor: Redactor) ->
     marks = "^" * max(sum(map(_cells, marked)), 1)
     bar = f"{style.faint}|{style.end}"
     return [
-        f"{style.faint}{number}{style.end} {bar} {_printable(text)}",
+        f"{style.faint}{number}{style.end} {bar} {printable(text)}",
         f"{' ' * len(number)} {bar} {lead}{mark}{marks}{style.end}",
     ]
 
@@ -113,6 +122,11 @@ def _cells(letter: str) -> int:
     return 2 if east_asian_width(letter) in ("W", "F") else 1
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text that no terminal takes for commands; tabs and line ends stay."""
     return "".join(letter if letter in "\t\n" or letter.isprintable() else "\ufffd" for letter in text)
+
+
+def _on_one_line(path: str) -> str:
+    """Return a path, which may hold any character, so that it cannot look like a problem of its own."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in path)

@@ -205,7 +205,8 @@ def test_the_text_report_shows_the_line(tmp_path: Path) -> None:
     assert done.code == 1
     assert "a/build.envd:3:20: error[EC102]" in done.out
     assert "^^^^" in done.out
-    assert done.out.endswith("1 build file, 1 target: 1 error\n")
+    counts = "1 build file, 1 target: 1 error; `--fix` mends 1"
+    assert done.out.endswith(f"\n{counts}; `envd-cache explain EC102` tells more\n")
 
 
 def test_no_credential_is_in_a_report(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ build.envd:4:29: warning[EC117]: `mode` has no effect: only an export takes it
 4 |     cache.registry(ref="r", mode="max", use="import")
   |                             ^^^^
   = hint: remove it
-1 warning
+1 warning; `envd-cache explain EC117` tells more
 """
 ERROR = """
 def build():
@@ -47,7 +47,7 @@ build.envd:4:34: error[EC106]: `mode` must be "min" or "max", not "MAX"
 4 |     cache.registry(ref="r", mode="MAX")
   |                                  ^^^^^
   = hint: did you mean "max"?
-1 error
+1 error; `envd-cache explain EC106` tells more
 """
 SECRET = """
 def build():
@@ -131,7 +131,8 @@ def test_an_error_leaves_no_output(tmp_path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     done = run(tmp_path, "compile")
     hint = "there is no `.envd` file in its folder; name another one, as FILE or FILE:FUNCTION"
-    text = f"build.envd: error[EC001]: `build.envd` does not exist\n  = hint: {hint}\n1 error\n"
+    more = "1 error; `envd-cache explain EC001` tells more"
+    text = f"build.envd: error[EC001]: `build.envd` does not exist\n  = hint: {hint}\n{more}\n"
     assert done == (1, "", text)
     (tmp_path / "build.envd").write_text("")
     assert "  = hint: did you mean `build.envd`?\n" in run(tmp_path, "compile", "bulid.envd").err

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import re
 import shlex
 import shutil
@@ -24,7 +27,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 def completed(folder: Path, line: str) -> list[str]:
     """Return what bash offers for the last word of a line, as if Tab was pressed at its end."""
-    words = line.split(" ")
+    words = [part for word in line.split(" ") for part in re.split("([=:])", word) if part or not word]
     driver = f"""
     {script("bash")}
     COMP_WORDS=({" ".join(shlex.quote(word) for word in words)})
@@ -64,6 +67,9 @@ needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is no
         ("envd-cache schema ", []),
         ("envd-cache schema -", ["--config", "--output", "--format", "--help"]),
         ("envd-cache unknown ", []),
+        ("envd-cache compile --to=", [emitter.name for emitter in EMITTERS]),
+        ("envd-cache compile --to=ba", ["bake"]),
+        ("envd-cache compile --fact=br", []),
     ],
 )
 def test_bash_offers(tmp_path: Path, line: str, wanted: list[str]) -> None:
@@ -78,6 +84,45 @@ def test_bash_offers_files_and_folders(tmp_path: Path) -> None:
     assert sorted(completed(tmp_path, "envd-cache compile --from ")) == ["build.envd", "team"]
     assert sorted(completed(tmp_path, "envd-cache compile -o ")) == ["build.envd", "team"]
     assert completed(tmp_path, "envd-cache compile --path ") == ["team"]
+
+
+@needs_bash
+def test_bash_keeps_names_whole(tmp_path: Path) -> None:
+    for name in ("a b.envd", "a*.envd", "build.envd"):
+        (tmp_path / name).touch()
+    assert sorted(completed(tmp_path, "envd-cache compile a")) == ["a b.envd", "a*.envd"]
+    assert completed(tmp_path, "envd-cache compile --from=b") == ["build.envd"]
+
+
+@needs_bash
+@pytest.mark.parametrize("end", ["build.envd:", "build.envd:b", "--from=build.envd:b"])
+def test_bash_offers_no_file_behind_a_colon(tmp_path: Path, end: str) -> None:
+    (tmp_path / "build.envd").touch()
+    assert completed(tmp_path, f"envd-cache compile {end}") == []
+
+
+@needs_bash
+def test_bash_goes_on_into_a_folder(tmp_path: Path) -> None:
+    """Through a terminal, because only there bash puts the `/` or the quotes behind what it offers."""
+    (tmp_path / "my team").mkdir()
+    (tmp_path / "my team/build.envd").touch()
+    main, terminal = pty.openpty()
+    command = ["bash", "--norc", "--noprofile", "-i"]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "dumb", "INPUTRC": os.devnull}
+    (tmp_path / "script").write_text(f"{script('bash')}\nenvd-cache() {{ printf '<%s>' \"$@\"; }}\n")
+    bash = subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdin=terminal, stdout=terminal, stderr=terminal, close_fds=True
+    )
+    os.close(terminal)
+    os.write(main, b". ./script\nenvd-cache compile my\tbu\t\nexit\n")
+    told = b""
+    # The end of a terminal whose other side is closed is an error.
+    with contextlib.suppress(OSError):
+        while more := os.read(main, 4096):
+            told += more
+    os.close(main)
+    assert bash.wait(timeout=60) == 0
+    assert b"<compile><my team/build.envd>" in told
 
 
 @needs_bash

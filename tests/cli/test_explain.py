@@ -51,6 +51,13 @@ def test_a_plan_in_words(tmp_path: Path) -> None:
     assert run(repository(tmp_path, MANY), "explain", *facts, K="s3cr3t") == (0, MANY_TEXT, "")
 
 
+def test_no_terminal_takes_a_value_for_commands(tmp_path: Path) -> None:
+    text = 'def build():\n    base()\n    cache.gha(scope="a\\x1b[2Jb", use="export")\n'
+    done = run(repository(tmp_path, text), "explain")
+    assert "  export: type=gha,scope=a\ufffd[2Jb\n" in done.out
+    assert "\x1b" not in done.out
+
+
 def test_no_cache(tmp_path: Path) -> None:
     folder = repository(tmp_path, "def build():\n    base()\n\ndef dev():\n    base()\n    cache.none()\n")
     assert run(folder, "explain") == (0, "//:build\n  declares no cache\n", "")

@@ -26,7 +26,7 @@ COLOURED = (
     '\x1b[2m4\x1b[0m \x1b[2m|\x1b[0m     cache.registry(ref="r", mode="MAX")\n'
     "  \x1b[2m|\x1b[0m                                  \x1b[1;31m^^^^^\x1b[0m\n"
     '  \x1b[2m=\x1b[0m hint: did you mean "max"?\n'
-    "1 error\n"
+    "1 error; `envd-cache explain EC106` tells more\n"
 )
 
 

@@ -59,6 +59,8 @@ def test_a_secret_that_is_not_set_is_an_error(workshop: Workshop, to: str) -> No
     errors = [(found.code, found.message) for found in result.diagnostics if found.severity == "error"]
     error = ("EC406", "the environment variable `KEY` for `secret_access_key` is not set")
     assert errors == [error, error]
+    hints = {found.hint for found in result.diagnostics if found.severity == "error"}
+    assert hints == {"set it where this command runs"}
 
 
 @each_output
@@ -104,6 +106,30 @@ def test_envd_asks_only_for_what_it_writes(workshop: Workshop) -> None:
     )
     result = workshop.compile_to("envd", [plan], Options(secrets={}))
     assert result.value == "--export-cache type=registry,ref=r --import-cache type=registry,ref=r\n"
+
+
+def told(workshop: Workshop, to: str, secrets: dict[str, str]) -> tuple[object, list[tuple[str, str]]]:
+    """Return what is written of one export with a secret, and what is said about its value."""
+    use = 'cache.gha(token=cache.secret("T"), url_v2="https://x.example", use="export")'
+    plan = workshop.plan_of(f"def build():\n    base()\n    {use}\n")
+    result = workshop.compile_to(to, [plan], Options(secrets=secrets))
+    return result.value, [(found.code, found.message) for found in result.diagnostics]
+
+
+def test_envd_takes_no_line_end_of_a_secret_either(workshop: Workshop) -> None:
+    message = "envd build cannot take a line end, and `token` has one"
+    assert told(workshop, "envd", {"T": "s3cr3t\r\nm0re"}) == ("", [("EC405", message)])
+    _, plain = told(workshop, "envd", {"T": "s3cr3t"})
+    assert plain == []
+
+
+def test_a_secret_that_compose_would_fill_in_again(workshop: Workshop) -> None:
+    """The message says nothing of the value, not even the mark."""
+    value, said = told(workshop, "compose", {"T": "s3%{cr3t"})
+    assert isinstance(value, str)
+    message = "`token` holds a mark, which some releases of docker compose fill in again"
+    assert said == [("EC407", message)]
+    assert told(workshop, "compose", {"T": "s3cr3t"})[1] == []
 
 
 def test_credentials_take_a_secret_and_nothing_else() -> None:
