@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 
 class Session(Record):
-    """What stays the same over several targets: the facts, the time limit and one interpreter."""
+    """What stays the same over several targets: the facts, the time limit and one interpreter.
+
+    `evaluated` holds the targets that were run to find out that they are some, until they are asked for.
+    """
 
     facts: Facts
     time_limit: float
     interpreter: Interpreter
+    evaluated: dict[Target, Result[Evaluation]]
     overrides: tuple[Override, ...] = ()
 
 
@@ -50,11 +54,13 @@ class Compiled(Record):
 
 def session(facts: Facts | None = None, time_limit: float = TIME_LIMIT, *, alone: bool = False) -> Session:
     """Return a session. `time_limit` is in seconds, for each target; `alone`: the process is ours."""
-    return Session(facts or Facts(), time_limit, Interpreter(alone=alone))
+    return Session(facts or Facts(), time_limit, Interpreter(alone=alone), {})
 
 
 def evaluate(target: Target, during: Session) -> Result[Evaluation]:
     """Run one target of a build file and return what it did."""
+    if during.evaluated and (known := during.evaluated.pop(target, None)) is not None:
+        return known
     root = find_root(os.path.dirname(os.path.abspath(target.path)))
     found = during.interpreter.evaluate(target, root.value, during.facts, during.time_limit)
     return Result(found.value, root.diagnostics + found.diagnostics)
@@ -155,20 +161,19 @@ def targets_of(path: str, during: Session) -> Result[tuple[Target, ...]]:
     counts, and one that only installs does not.
     """
     from envd_cache.evaluate.loader import read_source  # noqa: PLC0415 - only for `--all`
-    from envd_cache.syntax.calls import functions  # noqa: PLC0415 - loads lark
+    from envd_cache.syntax.definitions import candidates  # noqa: PLC0415 - only for `--all`
 
     read = read_source(os.path.abspath(path), path, path)
     if read.value is None:
         return Result((), read.diagnostics)
     found: list[Target] = []
     broken: list[Diagnostic] = []
-    for definition in functions(read.value):
-        if definition.name.startswith("_") or definition.parameters:
-            continue
-        target = Target(path, definition.name)
+    for name in candidates(read.value):
+        target = Target(path, name)
         evaluation = evaluate(target, during)
         if any(call.function == "base" for call in evaluation.value.calls):
             found.append(target)
+            during.evaluated[target] = evaluation
         elif has_errors(evaluation.diagnostics):
             broken += evaluation.diagnostics
     if not found and not broken:

@@ -13,7 +13,7 @@ import os
 from envd_cache.catalog.envd import BUILTINS
 from envd_cache.check.roots import Roots
 from envd_cache.check.run import CheckRun
-from envd_cache.check.targets import functions, of_known_values, without_target
+from envd_cache.check.targets import of_known_values, without_target
 from envd_cache.check.world import World, digest, signature
 from envd_cache.diagnostics import Diagnostic, Result, has_errors
 from envd_cache.evaluate.engine import Engine
@@ -23,6 +23,7 @@ from envd_cache.ir.lower import lower
 from envd_cache.pipeline import without_echoes
 from envd_cache.record import Record
 from envd_cache.source import Target, target_label
+from envd_cache.syntax.definitions import candidates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Bench:
         sources: dict[SourceFile, None] = {made.source: None}
         whole = made.whole
         helpers = False
-        for function in functions(made.source) or ("",):
+        for function in candidates(made.source) or ("",):
             began()
             run = self._evaluated(Target(path, function), root, made.source)
             self._runs.append(run)
