@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from envd_cache.evaluate.facts import Facts
 else:
 
+    def __dir__():
+        return sorted({*globals(), *__all__})
+
     def __getattr__(name):
         if name not in _HOMES:
             raise AttributeError(f"module `envd_cache` has no attribute `{name}`")

@@ -128,6 +128,18 @@ def test_two_colons_are_a_fault_of_the_caller(function: object) -> None:
         function("a:b:c")
 
 
+def test_a_fact_that_there_is_not(target: str) -> None:
+    with pytest.raises(ValueError, match="no fact `brnch`; did you mean `branch`"):
+        envd_cache.plan(target, Facts(given={"brnch": "a"}))
+    with pytest.raises(TypeError, match="the fact `branch` must be a string, not int"):
+        envd_cache.evaluation(target, Facts(given={"branch": 3}))  # type: ignore[dict-item]
+    assert envd_cache.plan(target, Facts(given={"env.SCOPE": "s"})).diagnostics == ()
+
+
+def test_the_names_can_be_listed() -> None:
+    assert {"Facts", "evaluation", "output", "plan"} <= set(dir(envd_cache))
+
+
 def test_a_bad_build_file_does_not_raise(tmp_path: Path) -> None:
     file = tmp_path / "build.envd"
     assert [found.code for found in envd_cache.plan(str(file)).diagnostics] == ["EC001"]

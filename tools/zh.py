@@ -138,9 +138,10 @@ TEXTS: dict[str, str] = {
     "Return a handle to an environment variable that holds a credential, never its value.": (
         "返回一个引用，指向保存凭据的环境变量；绝不返回它的值。"
     ),
-    "Return a valid tag: other characters become `-`, at most 128 characters.": (
-        "返回合法的 tag：其他字符变成 `-`，最多 128 个字符。"
-    ),
+    (
+        "Return a valid tag: other characters become `-`; a hash stands for letters that are not ASCII, "
+        "and for what is behind 128 characters."
+    ): "返回合法的 tag：其他字符变成 `-`；ASCII 以外的字母和超过 128 个字符的部分由一段哈希代替。",
     "Return an environment variable of whoever compiles; unset and no default is an error.": (
         "返回编译者的环境变量；未设置又没有默认值时报错。"
     ),

@@ -63,7 +63,8 @@ FACTS = (
         "slug",
         params=(Param("text", str, required=True, doc="Any text, such as a branch name."),),
         returns="str",
-        doc="Return a valid tag: other characters become `-`, at most 128 characters.",
+        doc="Return a valid tag: other characters become `-`; a hash stands for letters that are not ASCII, "
+        "and for what is behind 128 characters.",
     ),
     Fact("none", params=(), returns="None", doc="Say that this target has no cache on purpose."),
 )

@@ -83,6 +83,8 @@ def run(values: Values) -> int:
     everything = bool(values["all"])
     if everything and (values["binary"] or values["frontend"]):
         raise UsageError("--binary and --frontend write one target, not --all")
+    if everything and values["null"]:
+        raise UsageError("--null writes the arguments of one target, not of --all")
     output = text(values, "output")
     as_data = values["format"] == "json"
     if values["resolve_secrets"] and not output and sys.stdout.isatty():

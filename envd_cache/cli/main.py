@@ -29,7 +29,9 @@ def main(words: Sequence[str]) -> int:
         sys.stderr.write("envd-cache: error: the current folder does not exist any more\n")
         return WRONG_USE
     except UsageError as error:
-        sys.stderr.write(f"envd-cache: error: {error}\n")
+        from envd_cache.report.text import printable  # noqa: PLC0415 - only for mistakes
+
+        sys.stderr.write(printable(f"envd-cache: error: {error}\n"))
         return WRONG_USE
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else WRONG_USE

@@ -47,7 +47,8 @@ _START = "6a09e667 bb67ae85 3c6ef372 a54ff53a 510e527f 9b05688c 1f83d9ab 5be0cd1
 # eight words after each round.
 _SLUG = """
 (lambda text: (lambda tag, digits:
-    tag if tag and not tag[{limit}:] else tag[:{kept}] + ("-" if tag else "") + digits(text)
+    tag if tag and not tag[{limit}:] and not [char for char in text.elems() if char > "{last}"]
+    else tag[:{kept}] + ("-" if tag else "") + digits(text)
 )(
     (lambda marked:
         ("-".join([part for part in marked.split("/") if part]) + ("-" if marked.endswith("/") else ""))
@@ -181,6 +182,7 @@ def _slug() -> str:
     text = _SLUG.format(
         limit=MAX_TAG,
         kept=MAX_TAG - 9,
+        last="\\x7f",
         characters="".join(sorted(TAG_CHARACTERS)),
         start=_numbers(_START),
         rounds=_numbers(_ROUNDS),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_STACK = 5
 UNDEFINED = "EC006"
 
+# So many members of a namespace are listed for a name that is like none of them.
+MOST_MEMBERS = 12
+
 # Up to this many characters a file is parsed as a whole to find every error of a kind.
 LARGE = 200_000
 
@@ -42,8 +45,8 @@ def explained(raw: RawError, text: str, place: Place) -> tuple[Diagnostic, ...]:
 def undefined_names(source: SourceFile) -> tuple[Diagnostic, ...]:
     """Return a diagnostic for every name of a file that is bound nowhere, with what may be meant."""
     from envd_cache.catalog.envd import CONSTANTS, UNIVERSE  # noqa: PLC0415 - only for problems
-    from envd_cache.syntax.names import dotted, unbound  # noqa: PLC0415 - loads lark
-    from envd_cache.syntax.nodes import Attribute, FunctionDef  # noqa: PLC0415 - only for problems
+    from envd_cache.syntax.names import bound, dotted, unbound  # noqa: PLC0415 - loads lark
+    from envd_cache.syntax.nodes import Attribute  # noqa: PLC0415 - only for problems
     from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
 
     file = parse(source).value
@@ -58,16 +61,19 @@ def undefined_names(source: SourceFile) -> tuple[Diagnostic, ...]:
         elif space:
             members.setdefault(space.partition(".")[0], []).append(space.partition(".")[2])
     known = members.pop("")
-    own = [definition.name for definition in file.statements if isinstance(definition, FunctionDef)]
+    own = dict.fromkeys(bound(file.statements))
     found: list[Diagnostic] = []
     for node in unbound(file, known, members):
         if isinstance(node, Attribute):
             space = dotted(node.value)
             message = f"`{space}` has no field or method `{node.name}`"
-            hint, span = suggestion(node.name, members[space]), node.name_span
+            having = ", ".join(f"`{name}`" for name in sorted(members[space])[:MOST_MEMBERS])
+            more = " and more" if len(members[space]) > MOST_MEMBERS else ""
+            hint = suggestion(node.name, members[space], f"it has {having}{more}")
+            span = node.name_span
         else:
             message = f"undefined: `{node.name}`"
-            hint, span = suggestion(node.name, [*known, *own]), node.span
+            hint, span = suggestion(node.name, [*known, *own], "define it, or load it"), node.span
         found.append(Diagnostic(UNDEFINED, ERROR, message, Location(source, span), hint=hint))
     return tuple(found)
 
@@ -85,12 +91,22 @@ def not_a_target(source: SourceFile, function: str, raw: RawError) -> Diagnostic
             message = f"`{function}` is private to its file"
             hint = "a target is a function whose name does not start with `_`"
         return Diagnostic("EC013", ERROR, message, location, hint=hint)
-    if not raw.message.startswith("Module has no symbol"):
+    if not raw.message.startswith("Module has no symbol") and _is_value(source, function):
         return Diagnostic("EC013", ERROR, f"`{function}` is not a function", path=source.path)
     public = [f"`{name}`" for name in defined if not name.startswith("_")]
     hint = suggestion(function, defined, f"functions of the file: {', '.join(public) or 'none'}")
     message = f"`{source.path}` has no function `{function}`"
     return Diagnostic("EC013", ERROR, message, path=source.path, hint=hint)
+
+
+def _is_value(source: SourceFile, name: str) -> bool:
+    """Say whether a file gives a name a value itself; what it loads and what envd has is no target of it."""
+    from envd_cache.syntax.names import bound  # noqa: PLC0415 - loads lark
+    from envd_cache.syntax.nodes import Load  # noqa: PLC0415 - only for problems
+    from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
+
+    file = parse(source).value
+    return file is None or name in bound(one for one in file.statements if not isinstance(one, Load))
 
 
 def too_long(raw: RawError, place: Place, limit: float, path: str) -> Diagnostic:
@@ -127,6 +143,15 @@ def _words(message: str, location: Location | None) -> tuple[str, str, str]:
     if stated.startswith("Module has no symbol `"):
         hint = suggestion(quoted[1], [near]) if near else ""
         return ("EC015", f"the loaded file has no `{quoted[1]}`", hint)
+    if stated.startswith("Module symbol `") and stated.endswith("is not exported"):
+        hint = "load it from the file that defines it"
+        return (
+            "EC015",
+            f"the loaded file has `{quoted[1]}` from another file, and does not give it on",
+            hint,
+        )
+    if stated.startswith("Unsupported format character"):
+        return ("EC018", stated[:1].lower() + stated[1:], "use `format`, or `%s`, `%d`, `%r` or `%x`")
     if stated.startswith(("Missing parameter", "Missing positional", "Missing named-only")):
         return ("EC008", f"missing argument for `{quoted[1]}`", "")
     if "extra named parameter" in stated:

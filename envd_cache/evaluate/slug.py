@@ -10,9 +10,10 @@ TAG_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 def slug(text: str) -> str:
     """Return a valid tag for a text; a valid tag is returned as it is.
 
-    Each run of other characters becomes one `-`, leading `.` and `-` go, and what is longer than 128
-    characters is cut and ends with 8 digits of the text's SHA-256. A text without one usable character
-    is those 8 digits alone, so that two branches with Chinese names do not share a cache.
+    Each run of other characters becomes one `-`, and leading `.` and `-` go. What is longer than 128
+    characters is cut and ends with 8 digits of the text's SHA-256; so does what lost letters outside ASCII,
+    or `feature/登录` and `feature/登出` would share a cache. A text without one usable character is those 8
+    digits alone.
     """
     made: list[str] = []
     replaced = False
@@ -26,7 +27,7 @@ def slug(text: str) -> str:
     tag = "".join(made).lstrip(".-")
     if not tag:
         return digits(text)
-    if len(tag) > MAX_TAG:
+    if len(tag) > MAX_TAG or not text.isascii():
         return f"{tag[: MAX_TAG - 9]}-{digits(text)}"
     return tag
 

@@ -22,8 +22,8 @@ def unbound(
     `members` maps a namespace such as `install` or `data.path` to what it has. A namespace that the file
     binds itself is the file's own affair. The order is that of the text.
     """
-    top = frozenset(known).union(_bound(file.statements))
-    own = frozenset(_bound(file.statements))
+    own = frozenset(bound(file.statements))
+    top = own.union(known)
     found: list[Name | Attribute] = []
     rest: list[tuple[Node, frozenset[str], frozenset[str]]] = [
         (statement, top, own) for statement in file.statements
@@ -35,7 +35,7 @@ def unbound(
                 found.append(node)
         elif isinstance(node, nodes.FunctionDef | nodes.Lambda):
             body = node.body if isinstance(node, nodes.FunctionDef) else (node.body,)
-            local = {parameter.name for parameter in node.parameters}.union(_bound(body))
+            local = {parameter.name for parameter in node.parameters}.union(bound(body))
             rest += [(one.default, names, shadowed) for one in node.parameters if one.default is not None]
             rest += [(inner, names | local, shadowed | local) for inner in body]
         elif isinstance(node, nodes.Comprehension):
@@ -80,7 +80,7 @@ def _comprehension(
     return made
 
 
-def _bound(statements: Iterable[Node]) -> Iterator[str]:
+def bound(statements: Iterable[Node]) -> Iterator[str]:
     """Yield the names that statements bind in their own scope, blocks included, inner functions not."""
     rest = list(statements)
     while rest:

@@ -6,11 +6,11 @@ from envd_cache.catalog import BACKEND_NAMES, BACKENDS, FACT_NAMES, FACTS, GIVEN
 
 
 def test_backends() -> None:
-    assert BACKEND_NAMES == tuple(backend.name for backend in BACKENDS)
+    assert tuple(backend.name for backend in BACKENDS) == BACKEND_NAMES
 
 
 def test_facts() -> None:
-    assert FACT_NAMES == tuple(fact.name for fact in FACTS)
+    assert tuple(fact.name for fact in FACTS) == FACT_NAMES
 
 
 def test_facts_that_the_command_line_gives() -> None:

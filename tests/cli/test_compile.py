@@ -251,6 +251,7 @@ def test_frontend(tmp_path: Path) -> None:
         (["--to", "bake", "--binary"], "--binary goes with --to llb"),
         (["--to", "compose", "--frontend"], "--frontend goes with --to llb"),
         (["--binary", "--frontend"], "--binary and --frontend are two forms of one output; choose one"),
+        (["--null", "--all", "--to", "envd"], "--null writes the arguments of one target, not of --all"),
         (["--binary", "--all"], "--binary and --frontend write one target, not --all"),
         (["--time-limit", "soon"], "--time-limit soon: write a number of seconds"),
         (["--time-limit", "0"], "--time-limit 0: write a number of seconds"),

@@ -49,7 +49,8 @@ def test_half_characters_are_no_trouble(text: str) -> None:
         ("/x/", "x-"),
         ("_private", "_private"),
         ("v1.2.3", "v1.2.3"),
-        ("Grün", "Gr-n"),
+        ("Grün", "Gr-n-" + digits("Grün")),
+        ("feature/登录", "feature--" + digits("feature/登录")),
         ("x" * 128, "x" * 128),
         ("x" * 129, "x" * 119 + "-" + digits("x" * 129)),
         ("中文", digits("中文")),
@@ -68,3 +69,4 @@ def test_long_names_that_differ_at_their_end_stay_apart() -> None:
 
 def test_names_without_any_usable_character_stay_apart() -> None:
     assert slug("中") != slug("文")
+    assert slug("feature/登录") != slug("feature/登出")
