@@ -372,7 +372,8 @@ CODES: tuple[Code, ...] = (
     Code(
         "EC510",
         "no-such-bake-target",
-        "No target of the bake or compose file has the name of this target, so its caches have no place.",
+        "No target of the bake or compose file has the name of this target, so its caches have no place. "
+        "Where others have theirs it is a warning: a call need not build all that is declared.",
         "Give both the same name, or build one target alone.",
     ),
     Code(

@@ -17,6 +17,7 @@ from envd_cache.cli.commands import BUILD
 from envd_cache.cli.running import Built, Call, Looking, Stop
 from envd_cache.cli.watch import PLAIN, watched
 from envd_cache.config import find_root
+from envd_cache.diagnostics import ERROR, WARNING
 from envd_cache.emit.registry import Options
 from envd_cache.emit.wire import plain as plain_text
 from envd_cache.emit.wire import wire
@@ -24,6 +25,7 @@ from envd_cache.engine.contexts import envd_engine
 from envd_cache.engine.envd import flags, for_envd
 from envd_cache.engine.place import without_own
 from envd_cache.engine.plain import plain, write
+from envd_cache.engine.preflight import services
 from envd_cache.engine.secret_routes import filled, secret_routes
 from envd_cache.record import Record
 from envd_cache.remote import local
@@ -79,16 +81,18 @@ def build(name: str, values: Values, rest: Sequence[str]) -> int:
             ready = _ready(made.value, wire(planned.plan), rest, call)
             call.say()
             words = [found, *_words(ready, values, rest if name == BUILD.name else _shared(rest))]
+            up = [found, "up", *_place(values), "--from", ready.made.entry, *rest]
             if values["dry_run"]:
                 files = [(f"{folder}/{file.path}", file.content.decode()) for file in ready.made.files]
-                return running.show_command(words, {}, files)
+                code = running.show_command(words, {}, files)
+                return code if name == BUILD.name else running.show_command(up, {}, ()) or code
             write(ready.made, folder)
             code, outcome = _run(words, ready)
             code = running.report(call, (Built(ready.plan),), outcome, code)
             if name == BUILD.name or code:
                 return code
             # Everything is built now, and so is the cache.
-            return run([found, "up", *_place(values), "--from", ready.made.entry, *rest], environ)
+            return run(up, environ)
         except Stop as stop:
             return running.refused(call, stop.diagnostics)
 
@@ -105,9 +109,9 @@ def _ready(made: Plain, declared: WirePlan, rest: Sequence[str], call: Call) -> 
         what="the command",
     )
     call.add(diagnostics)
-    plan = filled(plan, ENVD.name, environ)
+    wanted = filled(plan, ENVD.name, environ)
     options = Options(client=ENVD, environ=environ)
-    chosen = for_envd(plan, options, local.digest_of, Looking(environ).is_there)
+    chosen = for_envd(wanted, options, local.digest_of, Looking(environ).is_there)
     plan, losses = chosen.value, chosen.diagnostics
     asked: tuple[Diagnostic, ...] = ()
     if not values["no_preflight"]:
@@ -115,6 +119,8 @@ def _ready(made: Plain, declared: WirePlan, rest: Sequence[str], call: Call) -> 
         asked = engine.diagnostics
         if engine.value is not None:
             (plan,), asked = running.checked((plan,), ENVD, engine.value, environ)
+        # Another export can take the place of one that envd does not get.
+        asked += services(wanted, environ, WARNING if chosen.value.exports else ERROR)
     call.add(running.without_repeats(losses, asked))
     shown = running.with_references((declared,), environ) if values["dry_run"] else environ
     routes = secret_routes(plan, ENVD.name, shown)

@@ -92,7 +92,10 @@ class Call:
 
     def say(self) -> None:
         """Print what is known before the build; as JSON it is part of the report."""
-        if not self.as_data:
+        if self.values["dry_run"]:
+            # Then there is no report, and standard output is the command's.
+            _said(self.all(), {**self.values, "format": "text"})
+        elif not self.as_data:
             _said(self.all(), self.values)
 
 
@@ -293,7 +296,7 @@ def report(call: Call, built: Sequence[Built], outcome: Outcome, code: int) -> i
         if outcome.seen and not sys.stderr.isatty():
             write("\n")
         for each, found in outcomes:
-            write(told(found, each.plan.label))
+            write(told(found, each.plan.label, ends=found is outcomes[-1][1]))
         # The table says what a note would say.
         _said(in_order(call.weighed([one for one in after if one.severity != NOTE])), call.values)
     code = code or (process.FINDINGS if has_errors(everything) else process.DONE)

@@ -43,7 +43,7 @@ def target_names(plans: tuple[WirePlan, ...]) -> dict[str, str]:
     names: dict[str, str] = {}
     for plan in plans:
         alone = functions.count(plan.name) == 1 and plan.name.isascii()
-        name = base = plan.name if alone else _identifier(plan.label)
+        name = base = plan.name if alone else label_name(plan.label)
         number = 2
         while name in names.values():
             name, number = f"{base}-{number}", number + 1
@@ -51,7 +51,8 @@ def target_names(plans: tuple[WirePlan, ...]) -> dict[str, str]:
     return names
 
 
-def _identifier(label: str) -> str:
+def label_name(label: str) -> str:
+    """Return the name that bake and compose accept for a label: `//team/app:dev` is `team-app-dev`."""
     kept = "".join([letter if letter.isascii() and letter.isalnum() else "-" for letter in label]).strip("-")
     if label.isascii():
         return kept

@@ -35,6 +35,8 @@ class PlainLines:
         self._starts: dict[int, float] = {}
         self._ends: dict[int, tuple[float, str]] = {}
         self._cached: set[int] = set()
+        # Cached, and then at once fetched: nobody has been told of the first yet.
+        self._hits: set[int] = set()
 
     def take(self, events: Iterable[Event]) -> None:
         """Show what happened."""
@@ -45,12 +47,17 @@ class PlainLines:
                 self._ends[number] = (now, event.text)
             elif event.kind == "start":
                 # The name waits a moment: it can have more lines than the one that is here.
-                self._ends.pop(number, None)
+                if self._ends.pop(number, (0.0, ""))[1] == "CACHED":
+                    self._hits.add(number)
                 self._starts.setdefault(number, now)
             elif event.kind == "text":
                 self._flush(now)
                 self._write(f"{event.text}\n")
             else:
+                if event.kind == "log":
+                    # It ran after all.
+                    self._hits.discard(number)
+                    self._cached.discard(number)
                 self._name(number)
                 at = "" if event.at is None else f"{event.at:#.4g}"[:5] + " "
                 self._write(f"#{number} {at}{event.text}\n")
@@ -81,13 +88,15 @@ class PlainLines:
             if now - then < settle:
                 continue
             del self._ends[number]
-            if text == "CACHED":
-                self._cached.add(number)
-            elif number in self._cached and text.startswith("DONE"):
+            fetched = text.startswith("DONE")
+            if fetched and number in self._cached:
                 # Its layers were fetched afterwards, for the image or for a step that runs.
                 continue
+            is_cached = text == "CACHED" or (fetched and number in self._hits)
+            if is_cached:
+                self._cached.add(number)
             self._name(number)
-            self._write(f"#{number} {text}\n")
+            self._write(f"#{number} {'CACHED' if is_cached else text}\n")
 
 
 class StatusLine:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from envd_cache.catalog.client_flags import BAKE, BUILDER_VARIABLES, COMPOSE, NAMES, PROGRAMS
 from envd_cache.catalog.clients import CLIENTS
-from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, suggestion
-from envd_cache.emit.bake import target_names
+from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result, did_you_mean
+from envd_cache.emit.bake import label_name, target_names
 from envd_cache.emit.wire import csv, plain, secrets_of
 from envd_cache.engine.words import head, last, scan
 from envd_cache.record import Record
@@ -30,6 +30,8 @@ _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 
 _KNOWN = "docker buildx build, docker buildx bake, docker build, docker compose build, buildctl build"
+# Names that a message lists; the others are counted.
+_SHOWN = 5
 # A first word with which bake reads its definition from elsewhere (buildx `util/urlutil`).
 _REMOTE = ("http://", "https://", "git://", "ssh://", "git@", "github.com/")
 
@@ -215,26 +217,34 @@ def matched(
 ) -> Result[tuple[tuple[str, WirePlan], ...]]:
     """Return which target or service (`what`) gets the caches of which plan; EC510 for a plan without one.
 
-    The one with the plan's name: the function, or the label where functions repeat. `-` and `.` count as
-    `_`, for a function's name cannot have them. One plan and one target belong together anyhow.
+    The one with the plan's name: the function where no other one with caches has it, or the label, as in the
+    bake file that is compiled of the same plans or of the whole repository. `-` and `.` count as `_`, for a
+    function's name cannot have them. One plan and one target belong together anyhow. EC510 is an error, and
+    a warning where another plan has its place: a call need not build all that is declared.
     """
     taken: dict[str, WirePlan] = {}
-    diagnostics: list[Diagnostic] = []
+    homeless: list[tuple[str, ...]] = []
     labels = target_names(tuple(plans))
-    for plan in plans:
-        if not plan.exports and not plan.imports:
-            continue
-        wanted = (plan.name, labels[plan.label])
+    caching = [plan for plan in plans if plan.exports or plan.imports]
+    functions = [plan.name for plan in caching]
+    for plan in caching:
+        wanted = (plan.name,) if functions.count(plan.name) == 1 else ()
+        # Beside another plan with the same function the label is written out.
+        for name in (labels[plan.label], label_name(plan.label)):
+            if _alike(name) not in [_alike(known) for known in wanted]:
+                wanted = (*wanted, name)
         exact = [name for name in names if name in wanted]
         alike = [name for name in names if _alike(name) in [_alike(known) for known in wanted]]
         name = next(iter(exact or (alike if len(alike) == 1 else ())), "")
         if not name and len(plans) == 1 and len(names) == 1:
             name = names[0]
         if not name or name in taken:
-            diagnostics.append(_no_place(plan, names, what))
+            homeless.append(wanted)
         else:
             taken[name] = plan
-    return Result(tuple(taken.items()), tuple(diagnostics))
+    if taken and homeless:
+        return Result(tuple(taken.items()), (_some_left_out([wanted[0] for wanted in homeless], what),))
+    return Result(tuple(taken.items()), tuple([_no_place(wanted, names, what) for wanted in homeless]))
 
 
 def truth(value: str | None) -> bool:
@@ -242,11 +252,23 @@ def truth(value: str | None) -> bool:
     return value in _TRUE
 
 
-def _no_place(plan: WirePlan, names: Sequence[str], what: str) -> Diagnostic:
+def _no_place(wanted: Sequence[str], names: Sequence[str], what: str) -> Diagnostic:
     there = "there are " + ", ".join([f"`{name}`" for name in names]) if names else "there is none"
-    message = f"no {what} that is built is called `{plan.name}`; {there}"
-    hint = suggestion(plan.name, names, f"name the function as the {what}, or build one {what} alone")
+    called = " or ".join([f"`{name}`" for name in wanted])
+    message = f"no {what} that is built is called {called}; {there}"
+    near = next(iter([near for name in wanted if (near := did_you_mean(name, names))]), "")
+    otherwise = f"name the function as the {what}, or build one {what} alone"
+    hint = f"did you mean `{near}`?" if near else otherwise
     return Diagnostic("EC510", ERROR, message, hint=hint)
+
+
+def _some_left_out(wanted: Sequence[str], what: str) -> Diagnostic:
+    """Tell in one line of plans without a place: of a repository few may be built at a time."""
+    called = ", ".join([f"`{name}`" for name in wanted[:_SHOWN]])
+    more = f" and {len(wanted) - _SHOWN} more" if len(wanted) > _SHOWN else ""
+    message = f"no {what} that is built is called {called}{more}: the caches declared there are left out"
+    hint = f"name the {what} so, or build it too; if it is not wanted now, all is well"
+    return Diagnostic("EC510", WARNING, message, hint=hint)
 
 
 def _alike(name: str) -> str:

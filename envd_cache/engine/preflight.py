@@ -45,6 +45,20 @@ def preflight(
     )
 
 
+def services(
+    plan: WirePlan, environ: Mapping[str, str], severity: Severity = ERROR
+) -> tuple[Diagnostic, ...]:
+    """Return EC511 for each cache of a plan in a service of which nobody says where it is or how to get in.
+
+    It is for a client that refuses such an entry, which is left out before `preflight` could see it.
+    `severity` is that of an export; an import is a warning.
+    """
+    return (
+        *[told for entry in plan.exports for told in _service(entry, severity, environ)],
+        *[told for entry in plan.imports for told in _service(entry, WARNING, environ)],
+    )
+
+
 def _exports(
     entries: tuple[WireEntry, ...], abilities: Abilities, client: Client, environ: Mapping[str, str]
 ) -> Iterator[Diagnostic]:
@@ -119,7 +133,8 @@ def _too_new(entry: WireEntry, abilities: Abilities, environ: Mapping[str, str])
     given = [name for name, _ in entry.attrs if (entry.type, name) not in READ_BY_CLIENT]
     since = {param.wire_name(direction): param.since for param in entry.origin.decl.backend.params}
     for name in given:
-        if newer(since.get(name, ""), abilities.version):
+        # What we filled in from the environment is told below.
+        if entry.origin.attr(name) is not None and newer(since.get(name, ""), abilities.version):
             message = (
                 f"`{name}` is read since BuildKit {since[name]}, and {abilities.engine} has none newer "
                 f"than {abilities.version}"
@@ -130,7 +145,7 @@ def _too_new(entry: WireEntry, abilities: Abilities, environ: Mapping[str, str])
     for backend, variable, name in SERVICE_VERSIONS:
         if (
             entry.type == backend
-            and name not in given
+            and entry.origin.attr(name) is None
             and environ.get(variable) in _TRUE
             and newer(since.get(name, ""), abilities.version)
         ):

@@ -102,7 +102,8 @@ def _unset(plan: WirePlan, environ: Mapping[str, str]) -> Iterator[Diagnostic]:
             else:
                 continue
             message = f"the environment variable `{secret.name}` for `{name}` {problem}"
-            yield Diagnostic("EC406", ERROR, message, location_of(entry, name))
+            hint = "set it where this command runs, in UTF-8"
+            yield Diagnostic("EC406", ERROR, message, location_of(entry, name), hint=hint)
 
 
 def _valued(plan: WirePlan, environ: Mapping[str, str]) -> WirePlan:

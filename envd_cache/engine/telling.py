@@ -8,7 +8,7 @@ from __future__ import annotations
 from envd_cache.catalog.progress import DIRECTORY_TYPE, REFERENCE_TYPE
 from envd_cache.emit.losses import location_of
 from envd_cache.emit.wire import shown
-from envd_cache.remote.held import too_large
+from envd_cache.remote.held import Absent, too_large
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,12 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 _SILENT = "asked without an error; BuildKit does not say whether it was there"
 
 
-def text(outcome: Outcome, label: str) -> str:
-    """Return the report. `label` is the target as `//team/service:build`."""
+def text(outcome: Outcome, label: str, *, ends: bool = True) -> str:
+    """Return the report. `label` is the target as `//team/service:build`.
+
+    `ends`: how the whole build ended follows. Of several targets the last one's report tells it, for the
+    steps of all are counted together: targets share steps, and BuildKit names each after one of them.
+    """
     rows = [
         *[("import", f"{each.type} {each.source}".strip(), _import(each)) for each in outcome.imports],
         *[("export", f"{each.type} {each.where}".strip(), _export(each)) for each in outcome.exports],
@@ -33,14 +37,18 @@ def text(outcome: Outcome, label: str) -> str:
     width = max([len(what) for _, what, _ in rows], default=0)
     lines = [f"caches of {label}"] if rows else []
     lines += [f"  {direction}  {what:<{width}}  {state}" for direction, what, state in rows]
-    lines.append(_steps(outcome))
-    if outcome.error and not any(each.fatal for each in outcome.exports):
+    if ends:
+        lines.append(_steps(outcome))
+    if ends and outcome.error and not any(each.fatal for each in outcome.exports):
         lines.append(f"the build failed: {_one_line(outcome.error)}")
     return "".join(f"{line}\n" for line in lines if line)
 
 
 def as_data(outcome: Outcome) -> dict[str, object]:
-    """Return the report as JSON values. Sizes are in bytes, times in seconds, null when nobody knows."""
+    """Return the report as JSON values. Sizes are in bytes, times in seconds, null when nobody knows.
+
+    Steps, time and error are those of the whole build, also where several targets were built.
+    """
     return {
         "imports": [
             _without_empty(
@@ -98,6 +106,9 @@ def measured(
         if entry is None or export.state != "written" or entry.type not in (REFERENCE_TYPE, DIRECTORY_TYPE):
             continue
         found = look(entry)
+        if outcome.error and entry.type == DIRECTORY_TYPE and isinstance(found, Absent):
+            # The client notes a cache in the directory's index when all else is done. It came to nothing.
+            exports[-1] = export.replace(state="failed", reason=str(found), digest="", layers=0)
         if found is None or isinstance(found, str):
             continue
         if export.digest and found.digest and found.digest != export.digest:

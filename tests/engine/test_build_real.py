@@ -156,6 +156,19 @@ def test_an_export_that_the_engine_lacks_is_told_before_the_build(
     assert "#1" not in ran.err
 
 
+def test_a_service_that_nobody_knows_is_told(project: Project) -> None:
+    """envd would refuse such an export and does not get it: no build without its cache must come of that."""
+    project.declare('cache.gha(scope="x")')
+    ran = project.run()
+    assert (ran.code, ran.codes) == (1, ["error EC511", "warning EC511"])
+    assert "#1" not in ran.err
+    # Another export takes its place.
+    project.declare('cache.gha(scope="x", use="export")', "cache.inline()")
+    ran = project.run()
+    assert (ran.code, ran.codes) == (0, ["warning EC511"]), ran.err
+    assert [state for _, state in ran.exports] == ["written"]
+
+
 def test_inline_on_the_old_engine(project: Project, engines: Engines) -> None:
     project.environ["DOCKER_HOST"] = engines.hosts["old"]
     project.declare("cache.inline()")
@@ -189,7 +202,9 @@ def test_no_envd(project: Project) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_envd_and_leaves_nothing(number: int, project: Project, tmp_path: Path) -> None:
-    project.declare("cache.none()", step='run(["echo begun; sleep 600"])')
+    # A time of its own: other tests can have steps that sleep.
+    sleep = f"sleep 600.{os.getpid()}"
+    project.declare("cache.none()", step=f'run(["echo begun; {sleep}"])')
     before = {path.name for path in tmp_path.iterdir()}
     words = words_of(project.folder, "build", "--tag", project.tag, "--force")
     with subprocess.Popen(
@@ -208,11 +223,11 @@ def test_a_signal_ends_envd_and_leaves_nothing(number: int, project: Project, tm
         assert started.wait(60) != 0
     assert {path.name for path in tmp_path.iterdir()} == before
     deadline = time.monotonic() + 20
-    while _sleeping() and time.monotonic() < deadline:
+    while _runs(sleep) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not _sleeping()
+    assert not _runs(sleep)
 
 
-def _sleeping() -> bool:
+def _runs(command: str) -> bool:
     done = subprocess.run(["ps", "ax", "-o", "args"], capture_output=True, text=True, check=False)
-    return any(line == "sleep 600" for line in done.stdout.splitlines())
+    return command in done.stdout.splitlines()

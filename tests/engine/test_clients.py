@@ -321,3 +321,36 @@ def test_up_leaves_the_terminal_to_envd(place: Place) -> None:
     assert "terminal: True True True" in terminal.text
     assert "got yes" in terminal.text
     assert "1 step: 0 cached, 1 run" in terminal.text
+
+
+# ---- what would be run ----
+
+
+def test_a_dry_run_of_up_shows_both_commands(place: Place) -> None:
+    place.client("", "envd")
+    words = shlex.join(place.words("--dry-run", "--detach", "--tag", "app", command="up"))
+    first, second = place.shell(words).stdout.splitlines()[-2:]
+    build, up = (shlex.split(line)[1:] for line in (first, second))
+    entry = build[2]
+    assert build == [
+        "build",
+        "--from",
+        entry,
+        "--export-cache",
+        "type=local,dest=kept",
+        "--tag",
+        "app",
+    ]
+    assert up == ["up", "--from", entry, "--detach", "--tag", "app"]
+
+
+@pytest.mark.parametrize("command", ["exec", "build"])
+def test_a_dry_run_says_what_it_would_say_before_a_build(command: str, place: Place) -> None:
+    """With JSON too: there is no report of which it could be a part."""
+    place.client("", "docker" if command == "exec" else "envd")
+    (place.folder / "build.envd").write_text('def build():\n    base()\n    cache.gha(scope="x")\n')
+    words = shlex.join(place.words("--dry-run", "--format", "json", command=command))
+    done = place.shell(words)
+    assert done.returncode == 0
+    assert "warning[EC403]" in done.stderr
+    assert "build" in done.stdout.splitlines()[-1]

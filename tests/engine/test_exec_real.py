@@ -154,11 +154,17 @@ def test_bake_sends_several_targets_in_one_go(project: Project, engines: Engines
     first = project.run(*words)
     assert first.code == 0, first.err
     assert first.exports == [(f"{ref}:one", "written"), (f"{ref}:two", "written")]
+    # The steps of both are counted together.
+    assert first.err.count(" cached, ") == 1
     stamp = project.stamp
     prune("new")
     second = project.run(*words)
     assert second.imports == [(f"{ref}:one", "found"), (f"{ref}:two", "found")]
     assert project.stamp == stamp
+    # One of them can be built alone.
+    alone = project.run(*words, "one")
+    assert alone.code == 0, alone.err
+    assert (alone.codes, alone.imports) == (["warning EC510"], [(f"{ref}:one", "found")])
 
 
 def test_compose(project: Project, engines: Engines, prune: Prune) -> None:

@@ -62,6 +62,9 @@ def plans_of(workshop: Workshop, *labels: str) -> tuple[WirePlan, ...]:
         (["//:a_b"], ["web", "a.b"], ["a.b"]),
         (["//:app", "//:web"], ["web", "app", "x"], ["app", "web"]),
         (["//a:build", "//b:build"], ["b-build", "a-build"], ["a-build", "b-build"]),
+        # The names of the whole repository hold for a part of it too.
+        (["//a:build"], ["web", "a-build"], ["a-build"]),
+        (["//a:build", "//a:test"], ["a_build", "a-test"], ["a_build", "a-test"]),
     ],
 )
 def test_targets_are_found(
@@ -100,6 +103,12 @@ def test_targets_are_found(
             "no bake target that is built is called `build`; there is none",
             "name the function as the bake target, or build one bake target alone",
         ),
+        (
+            ["//a:build"],
+            ["b-build", "web"],
+            "no bake target that is built is called `build` or `a-build`; there are `b-build`, `web`",
+            "did you mean `b-build`?",
+        ),
     ],
 )
 def test_a_plan_without_a_target_is_told_of(
@@ -109,6 +118,32 @@ def test_a_plan_without_a_target_is_told_of(
     assert found.value == ()
     (told,) = found.diagnostics
     assert (told.code, told.severity, told.message, told.hint) == ("EC510", "error", message, hint)
+
+
+def test_two_plans_of_one_function_need_their_labels(workshop: Workshop) -> None:
+    """A target `build` could be either of them."""
+    found = matched(plans_of(workshop, "//a:build", "//b:build"), ["build", "web"], "bake target")
+    assert found.value == ()
+    messages = [
+        f"no bake target that is built is called `{name}-build`; there are `build`, `web`" for name in "ab"
+    ]
+    assert [(told.severity, told.message) for told in found.diagnostics] == [("error", m) for m in messages]
+
+
+@pytest.mark.parametrize(
+    ("names", "called"),
+    [
+        ("bc", "`b-build`, `c-build`"),
+        ("bcdefgh", "`b-build`, `c-build`, `d-build`, `e-build`, `f-build` and 2 more"),
+    ],
+)
+def test_a_part_of_a_repository_can_be_built(names: str, called: str, workshop: Workshop) -> None:
+    plans = plans_of(workshop, *[f"//{name}:build" for name in f"a{names}"])
+    found = matched(plans, ["a-build"], "bake target")
+    assert found.value == (("a-build", plans[0]),)
+    (told,) = found.diagnostics
+    message = f"no bake target that is built is called {called}: the caches declared there are left out"
+    assert (told.code, told.severity, told.message) == ("EC510", "warning", message)
 
 
 def test_a_plan_without_caches_needs_no_target(workshop: Workshop) -> None:

@@ -19,9 +19,11 @@ from envd_cache.catalog.engines import (
     READ_BY_CLIENT,
     SERVICE_VERSIONS,
 )
+from envd_cache.diagnostics import WARNING
 from envd_cache.emit.wire import wire
-from envd_cache.engine.preflight import preflight
+from envd_cache.engine.preflight import preflight, services
 from envd_cache.engine.probe import Abilities
+from envd_cache.engine.secret_routes import filled
 from tests.emit.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -269,6 +271,20 @@ def test_a_service_that_is_too_new(workshop: Workshop) -> None:
     # Once is enough.
     given = "cache.gha(use='export', url_v2='https://x', token=cache.secret('T'))"
     assert [text for *_, text, _ in told(workshop, given, old, BUILDX, runner)] == ["'https://x'"]
+    # envd is given what the environment says, and nobody can leave that out of the file.
+    plan = filled(wire(workshop.plan_of(f"def build():\n    base()\n    {body}\n")), ENVD.name, runner)
+    assert "url_v2" in dict(plan.exports[0].attrs)
+    (one,) = preflight(plan, old, ENVD, runner)
+    assert (one.message, one.hint) == (message, "use a newer engine")
+
+
+def test_the_services_of_a_plan(workshop: Workshop) -> None:
+    """As `preflight` tells of them, for a client that gets no such entry."""
+    plan = wire(workshop.plan_of("def build():\n    base()\n    cache.gha()\n    cache.inline()\n"))
+    abilities = can(DOCKER_CONTAINERD)
+    assert services(plan, {}) == preflight(plan, abilities, BUILDX, {})
+    assert [one.severity for one in services(plan, {}, WARNING)] == ["warning", "warning"]
+    assert services(plan, RUNNER) == ()
 
 
 # ---- the tables ----

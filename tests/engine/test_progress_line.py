@@ -101,6 +101,23 @@ def test_layers_that_are_fetched_for_a_cached_step_do_not_make_it_done() -> None
     assert show.end() == ""
 
 
+@pytest.mark.parametrize(("log", "end"), [(b"", "CACHED"), (status_lines.log("a", "hi\n"), "DONE 1.0s")])
+def test_a_cached_step_whose_layers_are_fetched_at_once_is_shown_as_cached(log: bytes, end: str) -> None:
+    """What an import is for; a step with a log ran all the same."""
+    show = Show()
+    cached = {"digest": "a", "name": "[1/1] RUN x", "started": status_lines.time(1), "cached": True}
+    hit = status_lines.line({"vertexes": [{**cached, "completed": status_lines.time(1)}]})
+    again = status_lines.vertex("a", "[1/1] RUN x", started=2)
+    show.after(0, hit + again)
+    show.after(0.01, log + status_lines.vertex("a", "[1/1] RUN x", started=2, completed=3))
+    show.after(1)
+    show.after(0, again + status_lines.vertex("a", "[1/1] RUN x", started=2, completed=4))
+    assert show.end() == ("" if end == "CACHED" else "#1 DONE 2.0s\n")
+    show = Show()
+    text = show.after(0, hit + again + log + status_lines.vertex("a", "[1/1] RUN x", started=2, completed=3))
+    assert (text + show.end()).splitlines()[-1] == f"#1 {end}"
+
+
 def test_a_script_of_envd_is_shown_in_one_line() -> None:
     show = Show(PlainText())
     show.after(0, b"#1 bash -c set -euo pipefail\n")

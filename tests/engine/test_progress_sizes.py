@@ -11,7 +11,7 @@ from envd_cache.diagnostics import WARNING
 from envd_cache.engine.matched import place, settled
 from envd_cache.engine.outcome import ExportOutcome, ImportOutcome, Outcome, Steps
 from envd_cache.engine.telling import as_data, duration, measured, size, text
-from envd_cache.remote.held import LIMIT, Held
+from envd_cache.remote.held import LIMIT, Absent, Held
 from tests.emit.workshop import Workshop
 from tests.engine.recordings import plan_of
 
@@ -81,6 +81,35 @@ def test_a_place_that_another_build_wrote_since(workshop: Workshop) -> None:
     outcome = settled(Outcome(exports=(written,), seen=1), plan)
     made, problems = measured(outcome, lambda _entry: Held("sha256:2", LIMIT + 1, 1, 1, 1))
     assert (made, problems) == (outcome, ())
+
+
+@pytest.mark.parametrize(
+    ("error", "look", "state"),
+    [
+        # buildx 0.13.1 fills in the index last; measured with 4,300 layers, which took it five minutes.
+        ("DeadlineExceeded: context deadline exceeded", Absent("index.json: no such file"), "failed"),
+        ("DeadlineExceeded: context deadline exceeded", "index.json: permission denied", "written"),
+        ("", Absent("index.json: no such file"), "written"),
+    ],
+)
+def test_a_directory_without_the_cache_that_a_failed_client_wrote(
+    error: str, look: str, state: str, workshop: Workshop
+) -> None:
+    plan = plan_of(workshop, 'cache.local(dest="d", use="export")')
+    written = ExportOutcome("local", "written", digest="sha256:1", layers=2)
+    outcome = settled(Outcome(exports=(written,), error=error, seen=1), plan)
+    (export,) = measured(outcome, lambda _entry: look)[0].exports
+    assert export.state == state
+    assert (export.reason, export.digest) == ((look, "") if state == "failed" else ("", "sha256:1"))
+
+
+def test_how_a_build_of_several_ended_is_told_once(workshop: Workshop) -> None:
+    plan = plan_of(workshop, 'cache.registry(ref="r:1", use="import")')
+    found = ImportOutcome("r:1", "found")
+    outcome = settled(Outcome(imports=(found,), steps=Steps(1, 2), error="boom", seen=4), plan)
+    caches = "caches of //:build\n  import  registry r:1  found\n"
+    assert text(outcome, "//:build", ends=False) == caches
+    assert text(outcome, "//:build") == f"{caches}3 steps: 1 cached, 2 run\nthe build failed: boom\n"
 
 
 def test_nobody_is_asked_about_what_was_not_written(workshop: Workshop) -> None:
