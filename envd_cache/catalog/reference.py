@@ -15,28 +15,38 @@ HEX = frozenset("0123456789abcdef")
 DIGITS = frozenset("0123456789")
 IPV6 = frozenset(":0123456789abcdefABCDEF")
 LONGEST_NAME = 255
+# How many references are remembered: one is looked at from many sides, and base images come again.
+MOST_KNOWN = 1000
 DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 class Reference(Record):
-    """The parts of an image reference as they were written; "" where there is none."""
+    """The parts of an image reference as they were written; "" where there is none.
+
+    `normalised` is the place that is meant: `r` is `docker.io/library/r:latest`.
+    """
 
     domain: str
     path: str
     tag: str
     digest: str
+    normalised: str
 
-    @property
-    def normalised(self) -> str:
-        """The place that is meant: `r` is `docker.io/library/r:latest`."""
-        domain = "docker.io" if self.domain in ("", "index.docker.io") else self.domain
-        path = self.path if domain != "docker.io" or "/" in self.path else f"library/{self.path}"
-        name = f"{domain}/{path}"
-        return f"{name}@{self.digest}" if self.digest else f"{name}:{self.tag or 'latest'}"
+
+_known: dict[str, Reference] = {}
 
 
 def split_reference(text: str) -> Reference:
     """Split an image reference as distribution/reference does; the parts are not checked."""
+    found = _known.get(text)
+    if found is None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        found = _known[text] = _split(text)
+    return found
+
+
+def _split(text: str) -> Reference:
     rest, _, digest = text.partition("@")
     head, slash, tail = rest.partition("/")
     has_domain = bool(slash) and ("." in head or ":" in head or head == "localhost" or head.lower() != head)
@@ -44,7 +54,15 @@ def split_reference(text: str) -> Reference:
     name, colon, tag = path.rpartition(":")
     if not colon or "/" in tag:
         name, tag = path, ""
-    return Reference(domain, name, tag, digest)
+    return Reference(domain, name, tag, digest, _normalised(domain, name, tag, digest))
+
+
+def _normalised(domain: str, path: str, tag: str, digest: str) -> str:
+    if domain in ("", "index.docker.io"):
+        domain = "docker.io"
+    if domain == "docker.io" and "/" not in path:
+        path = f"library/{path}"
+    return f"{domain}/{path}@{digest}" if digest else f"{domain}/{path}:{tag or 'latest'}"
 
 
 def is_image_id(text: str) -> bool:
@@ -73,6 +91,8 @@ def is_domain(text: str) -> bool:
 def is_path(text: str) -> bool:
     """Say whether a text can be the name of an image, of whatever length."""
     for component in text.split("/"):
+        if LOWER_DIGITS.issuperset(component) and component:
+            continue
         if not component or not (LOWER_DIGITS | set("._-")).issuperset(component):
             return False
         if component[0] not in LOWER_DIGITS or component[-1] not in LOWER_DIGITS:

@@ -19,6 +19,8 @@ from envd_cache.diagnostics import Diagnostic, Result, has_errors
 from envd_cache.evaluate.engine import Engine
 from envd_cache.evaluate.interpreter import FEW_CALLS, MAX_CALLS
 from envd_cache.evaluate.loader import read_source
+from envd_cache.evaluate.prelude import NAMESPACE
+from envd_cache.evaluate.prelude import functions as builtin_names
 from envd_cache.ir.lower import lower
 from envd_cache.pipeline import without_echoes
 from envd_cache.record import Record
@@ -27,15 +29,21 @@ from envd_cache.syntax.definitions import candidates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from envd_cache.check.run import Shared
     from envd_cache.config import Root
     from envd_cache.evaluate.engine import Answer as Answered
     from envd_cache.evaluate.facts import Facts
-    from envd_cache.evaluate.model import Evaluation, RecordedCall
+    from envd_cache.evaluate.model import CallSite, Evaluation, RecordedCall
     from envd_cache.ir.model import CachePlan
     from envd_cache.source import SourceFile
+
+# The calls of which places are asked for even where nothing is wrong: those that declare caches or ask for
+# facts, and those with images, see `lint.summary`. A call that may be refused while it runs must be here.
+_PLACED = frozenset(
+    name for name in builtin_names() if name.startswith(f"{NAMESPACE}.") or name in ("base", "io.copy")
+)
 
 # Calls whose rightness depends on, or makes, that of another call.
 _TIED = frozenset(name for one in BUILTINS if one.after[0] for name in (one.name, one.after[0]))
@@ -78,15 +86,26 @@ class Bench:
     """One process's place to evaluate files: an engine, the facts, and what the files share.
 
     `alone`: the process does nothing else meanwhile. A file is a unit: whatever it does wrong is in its
-    own result, but for what no process survives (see `workers`).
+    own result, but for what no process survives (see `workers`). Calls that hardly anybody asks for the
+    places of come without, unless `placed`: then the target is run once more on a bench of that kind.
     """
 
     def __init__(
-        self, facts: Facts, time_limit: float, roots: Roots | None = None, *, alone: bool = False
+        self,
+        facts: Facts,
+        time_limit: float,
+        roots: Roots | None = None,
+        *,
+        alone: bool = False,
+        placed: bool = False,
     ) -> None:
         self.facts = facts
         self.time_limit = time_limit
-        self.engine = Engine(self._called, self._printed, alone=alone)
+        self.with_places = frozenset(builtin_names()) if placed else _PLACED
+        self.engine = Engine(self._called, self._printed, alone=alone, packed=sorted(self.with_places))
+        self._alone = alone
+        self._placing: Bench | None = None
+        self._began: Callable[[], None] = lambda: None
         self.shared: dict[str, Shared] = {}
         self.loaded: dict[tuple[str, str, str], str] = {}
         self.max_calls = FEW_CALLS
@@ -108,11 +127,12 @@ class Bench:
         next file is checked.
         """
         self._release()
+        self._began = began
         made = self.read(path)
         if made.source is None:
             return made
         absolute = self.absolute(path)
-        folder = os.path.dirname(absolute)
+        folder = absolute.rpartition("/")[0] or "/"
         root = self.roots.of(folder).value
         targets: list[Checked] = []
         others = list(made.diagnostics)
@@ -123,7 +143,7 @@ class Bench:
         helpers = False
         for function in candidates(made.source) or ("",):
             began()
-            run = self._evaluated(Target(path, function), root, made.source)
+            run = self._evaluated(Target(path, function), absolute, root, made.source)
             self._runs.append(run)
             inputs.update(run.inputs)
             asked.update(run.recorder.asked)
@@ -152,7 +172,7 @@ class Bench:
     def read(self, path: str) -> FileChecked:
         """Return a file without running it."""
         absolute = self.absolute(path)
-        root = self.roots.of(os.path.dirname(absolute))
+        root = self.roots.of(absolute.rpartition("/")[0] or "/")
         label = "//" + _below(absolute, root.value.folder)
         self.stamp(absolute)
         read = read_source(absolute, path, label)
@@ -183,10 +203,10 @@ class Bench:
         without this only the garbage collector could free them, which is off in a worker.
         """
         for run in self._runs:
-            run.recorder.calls.clear()
-            run.recorder.facts_read.clear()
-            run.recorder.prepared.clear()
+            run.recorder.release()
         self._runs.clear()
+        if self._placing is not None:
+            self._placing._release()
 
     def absolute(self, path: str) -> str:
         """Return the absolute path of a path."""
@@ -196,15 +216,20 @@ class Bench:
         """Return a folder with all links followed; each is looked at once."""
         found = self._real.get(folder)
         if found is None:
-            found = self._real[folder] = os.path.realpath(folder)
+            parent, _, name = folder.rpartition("/")
+            if not parent or os.path.islink(folder):
+                found = os.path.realpath(folder)
+            else:
+                found = f"{self.real(parent).rstrip('/')}/{name}"
+            self._real[folder] = found
         return found
 
     def real_file(self, path: str) -> str:
         """Return an absolute path with all links followed."""
         if os.path.islink(path):
             return os.path.realpath(path)
-        folder, name = os.path.split(path)
-        return os.path.join(self.real(folder), name)
+        folder, _, name = path.rpartition("/")
+        return f"{self.real(folder or '/').rstrip('/')}/{name}"
 
     def stamp(self, path: str) -> None:
         """Note how a file is before it is read for the first time."""
@@ -236,17 +261,26 @@ class Bench:
             diagnostics = of_known_values(evaluation, diagnostics, invented)
         return Checked(evaluation, lowered.value, diagnostics, frozenset(invented))
 
-    def _evaluated(self, target: Target, root: Root, source: SourceFile) -> CheckRun:
+    def _evaluated(self, target: Target, path: str, root: Root, source: SourceFile) -> CheckRun:
         folder, _, name = source.label[2:].rpartition("/")
         label = self.facts.given.get("target") or target_label(folder, name, target.function)
         self.max_calls = FEW_CALLS
-        run = CheckRun(self, target, label, root, source)
+        run = CheckRun(self, target, label, root, source, path=path)
         self._execute(run)
         if any(found.code == "EC010" for found in run.diagnostics):
             self.max_calls = MAX_CALLS
-            run = CheckRun(self, target, label, root, source)
+            run = CheckRun(self, target, label, root, source, path=path)
             self._execute(run)
         return run
+
+    def placed(self, run: CheckRun) -> Sequence[CallSite]:
+        """Return the sites of all calls of a run, with their places."""
+        if self._placing is None:
+            self._placing = Bench(self.facts, self.time_limit, self.roots, alone=self._alone, placed=True)
+        self._began()
+        again = self._placing._evaluated(run.target, run.path, run.root, run.source)
+        self._placing._runs.append(again)
+        return again.recorder.sites
 
     def _execute(self, run: CheckRun) -> None:
         self._run = run
@@ -255,9 +289,7 @@ class Bench:
         finally:
             self._run = None
 
-    def _called(
-        self, function: str, args: list[object], kwargs: dict[str, object], frames: list[str]
-    ) -> Answered:
+    def _called(self, function: str, args: list[object], kwargs: dict[str, object], frames: str) -> Answered:
         return self._run.recorder.called(function, args, kwargs, frames) if self._run else None
 
     def _printed(self, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from envd_cache.lint.engine import Settings, finish, lint_repository, unused
 from envd_cache.lint.engines_wanted import Engines
-from envd_cache.lint.summary import from_data
+from envd_cache.lint.summary import EntrySummary, ImageUse, Spot, TargetSummary, from_data
 from envd_cache.lint.suppress import Allowance
 
 TYPE_CHECKING = False
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from envd_cache.check.result import FileResult, SourceOf
     from envd_cache.config import Config
     from envd_cache.diagnostics import Diagnostic
-    from envd_cache.lint.summary import Spot
     from envd_cache.source import SourceFile
+
+# From so many files on it pays to make records quicker.
+MANY = 60
 
 
 def between(
@@ -29,6 +31,10 @@ def between(
     def source_at(spot: Spot) -> SourceFile | None:
         return source_of(spot.path, spot.label)
 
+    if len(results) >= MANY:
+        from envd_cache.check.quicken import quicken  # noqa: PLC0415 - only for large repositories
+
+        quicken(EntrySummary, ImageUse, Spot, TargetSummary)
     summaries = [from_data(summary) for result in results for summary in result.summaries]
     found = lint_repository(summaries, settings, source_at, whole=whole)
     located = dict.fromkeys([one.location.source for one in found if one.location])

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
-
 from envd_cache.check.targets import placeholder
 from envd_cache.diagnostics import Result
 from envd_cache.evaluate.loader import Files
+from envd_cache.evaluate.model import CallSite
 from envd_cache.evaluate.recorder import Recorder
 from envd_cache.evaluate.run import Run
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from envd_cache.check.bench import Bench
     from envd_cache.config import Root
     from envd_cache.evaluate.dialect import Prepared
     from envd_cache.evaluate.engine import Module
     from envd_cache.evaluate.facts import Answer
-    from envd_cache.evaluate.model import RecordedCall
+    from envd_cache.evaluate.model import Frame, RecordedCall
     from envd_cache.source import SourceFile, Target
 
 
@@ -51,13 +50,12 @@ class _Sources(dict[str, "Prepared"]):
 class _Files(Files):
     """The files of a run, of which the build file has been read."""
 
-    def __init__(self, bench: Bench, folder: str, start: str, source: SourceFile) -> None:
+    def __init__(self, bench: Bench, folder: str, start: str, path: str, source: SourceFile) -> None:
         self.folder = folder
         self._real_root = bench.real(folder)
         self._start = start
-        absolute = bench.absolute(start)
-        self._start_folder = os.path.dirname(absolute)
-        self._read = {start: Result(source), absolute: Result(source)}
+        self._start_folder = path.rpartition("/")[0] or "/"
+        self._read = {start: Result(source), path: Result(source)}
         self._bench = bench
 
     def read(self, path: str) -> Result[SourceFile | None]:
@@ -70,14 +68,43 @@ class _Files(Files):
 
 
 class CheckRecorder(Recorder):
-    """Answers as a compile does, but for what nobody knows: a check runs anywhere."""
+    """Answers as a compile does, but for what nobody knows: a check runs anywhere.
 
-    def __init__(self, bench: Bench, label: str, folder: str) -> None:
+    `again` runs the target once more and returns the sites of all calls, in order. It is called for a call
+    that came without places, when somebody asks for them.
+    """
+
+    def __init__(
+        self, bench: Bench, label: str, folder: str, again: Callable[[], Sequence[CallSite]]
+    ) -> None:
         super().__init__(label, bench.facts, folder)
         self.prepared = _Sources()
         self.asked: dict[tuple[str, str], None] = {}
         self.invented: set[str] = set()
+        self.sites: list[CallSite] = []
         self._bench = bench
+        self._again = again
+
+    def _site(self, function: str, frames: str) -> CallSite:
+        number = len(self.sites)
+        site = super()._site(function, frames)
+        if function not in self._bench.with_places:
+            site = CallSite(lambda: self._frames_of(number))
+        self.sites.append(site)
+        return site
+
+    def _frames_of(self, number: int) -> tuple[Frame, ...]:
+        sites = self._again()
+        # Fewer, if somebody changed a file meanwhile.
+        return sites[number].frames if number < len(sites) else ()
+
+    def release(self) -> None:
+        """Let go of everything, so that no circle is left."""
+        self.calls.clear()
+        self.facts_read.clear()
+        self.prepared.clear()
+        self.sites.clear()
+        self._again = tuple
 
     def _known_fact(self, name: str, values: Mapping[str, object], call: RecordedCall) -> str:
         if name != "target":
@@ -103,15 +130,31 @@ class CheckRun(Run):
 
     recorder: CheckRecorder
 
-    def __init__(self, bench: Bench, target: Target, label: str, root: Root, source: SourceFile) -> None:
-        super().__init__(bench.engine, target, label, root, bench.facts, max_calls=bench.max_calls)
-        self.recorder = CheckRecorder(bench, label, os.path.dirname(bench.absolute(target.path)))
-        self.diagnostics = self.recorder.diagnostics
-        self.files = _Files(bench, root.folder, target.path, source)
+    def __init__(
+        self, bench: Bench, target: Target, label: str, root: Root, source: SourceFile, *, path: str
+    ) -> None:
+        super().__init__(
+            bench.engine,
+            target,
+            label,
+            root,
+            bench.facts,
+            max_calls=bench.max_calls,
+            path=path,
+            files=_Files(bench, root.folder, target.path, path, source),
+            recorder=CheckRecorder(bench, label, path.rpartition("/")[0] or "/", self._placed),
+        )
+        self.source = source
         self.inputs: dict[str, None] = {}
         self.whole = True
         self._bench = bench
         self._of_this_run = 0  # modules that another run would have to make anew
+        self._sites: Sequence[CallSite] | None = None
+
+    def _placed(self) -> Sequence[CallSite]:
+        if self._sites is None:
+            self._sites = self._bench.placed(self)
+        return self._sites
 
     def _module_of(self, source: SourceFile, path: str) -> Module | None:
         recorder = self.recorder

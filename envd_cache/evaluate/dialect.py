@@ -107,7 +107,7 @@ def prepare(source: SourceFile) -> Result[Prepared]:
     foreign = not code.isascii()
     if seen.open_at is None and code.count("(") == code.count(")"):
         found += _trailing_commas(source, code, lines)
-        if not _binds_plainly(code, lines):
+        if not _binds_plainly(text, code, lines):
             from envd_cache.evaluate import bindings  # noqa: PLC0415 - many files bind plainly
 
             bound = bindings.bindings(text, code, lines)
@@ -142,13 +142,15 @@ def problem(source: SourceFile, code: str, place: tuple[int, int], message: str,
 def _trailing_commas(source: SourceFile, code: str, lines: list[tuple[int, int]]) -> list[Diagnostic]:
     """Find the commas that end a list without brackets: envd takes them in brackets only."""
     at: list[int] = []
+    several = ";" in code
     for start, end in lines:
-        if code.find(",", start, end) < 0:
-            continue
-        part = code[start:end].rstrip()
-        if part.endswith(","):
-            at.append(start + len(part) - 1)
-        if ";" in part:
+        last = code[end - 1]
+        if last == "," or last.isspace():
+            part = code[start:end].rstrip()
+            if part.endswith(","):
+                at.append(start + len(part) - 1)
+        if several:
+            part = code[start:end].rstrip()
             here = start
             for piece in part.split(";")[:-1]:
                 if piece.rstrip().endswith(","):
@@ -163,8 +165,11 @@ def _trailing_commas(source: SourceFile, code: str, lines: list[tuple[int, int]]
     return [problem(source, "EC005", (here, here + 1), message, hint) for here in sorted(set(at))[:MOST]]
 
 
-def _binds_plainly(code: str, lines: list[tuple[int, int]]) -> bool:
-    """Say whether all that the top level does is to bind names, one a line and each once."""
+def _binds_plainly(text: str, code: str, lines: list[tuple[int, int]]) -> bool:
+    """Say whether all that the top level does is to bind names, one a line and each once.
+
+    What a `load` binds counts where its names are plain texts.
+    """
     names: set[str] = set()
     for start, end in lines:
         if code[start] in " \t":
@@ -172,6 +177,13 @@ def _binds_plainly(code: str, lines: list[tuple[int, int]]) -> bool:
         line = code[start:end]
         if line.startswith("def "):
             name = line[4 : line.find("(")]
+        elif line.startswith("load(") and line.endswith(")") and not line[5:-1].strip('", \n\r\t'):
+            for operand in text[start + 5 : end - 1].split(",")[1:]:
+                name = operand.strip()[1:-1]
+                if not (name.isidentifier() and name.isascii()) or name in names:
+                    return False
+                names.add(name)
+            continue
         elif "=" in line:
             name = line[: line.find("=")].rstrip()
         elif line.strip('"'):

@@ -11,10 +11,10 @@ from envd_cache.evaluate.dialect import dialect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from types import ModuleType
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from envd_cache.catalog.model import DataSource, Secret
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Scope: TypeAlias = starlark.Module
     Tree: TypeAlias = starlark.AstModule
     Answer: TypeAlias = str | Secret | DataSource | None
-    Sink: TypeAlias = Callable[[str, list[object], dict[str, object], list[str]], Answer]
+    Sink: TypeAlias = Callable[[str, list[object], dict[str, object], str], Answer]
 
 # What the interpreter raises, for syntax and at run time; its text has the message and the place.
 Refused = starlark.StarlarkError
@@ -36,13 +36,23 @@ class Engine:
     """One interpreter with the frozen prelude.
 
     `sink` is called for every call of a builtin: its name, its values as `_plain` of the prelude made
-    them, and debug texts of the places of the calls on the stack. `printed` gets what a file prints.
-    Neither may raise, because the interpreter would turn any exception into a text. `alone`: the process
-    does nothing else meanwhile, which allows a quicker start.
+    them, and debug texts of the places of the calls on the stack, with `|` between them. `printed` gets
+    what a file prints. Neither may raise, because the interpreter would turn any exception into a text.
+    `alone`: the process does nothing else meanwhile, which allows a quicker start. With `packed` all
+    values of a call go over the border in one text, which pays where many files are evaluated; only the
+    calls of the builtins that it names come with places then, which take longer than all the rest.
     """
 
-    def __init__(self, sink: Sink, printed: Callable[[str], None], *, alone: bool) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        printed: Callable[[str], None],
+        *,
+        alone: bool,
+        packed: Collection[str] | None = None,
+    ) -> None:
         self._alone = alone
+        self._packed = packed
         self._sink = sink
         self._printed = printed
         with self.border():
@@ -57,14 +67,16 @@ class Engine:
         return nullcontext()
 
     def _build(self) -> None:
-        text, names = prelude.source()
+        packed = self._packed is not None
+        text, names = prelude.source(self._packed)
         module = starlark.Module()
-        module.add_callable("_sink", self._called)
+        module.add_callable("_sink", self._called_packed if packed else self._called)
         module.add_callable("_print", self._printed)
         extensions = starlark.LibraryExtension
-        own = starlark.Globals.extended_by(
-            [extensions.StructType, extensions.Partial, extensions.Debug, extensions.CallStack]
-        )
+        needed = [extensions.StructType, extensions.Partial, extensions.Debug, extensions.CallStack]
+        if packed:
+            needed.append(extensions.Json)
+        own = starlark.Globals.extended_by(needed)
         starlark.eval(module, starlark.parse(PRELUDE, text), own)
         self.prelude = module.freeze()
         self._globals = starlark.Globals.standard()
@@ -74,11 +86,21 @@ class Engine:
         self._inject = starlark.parse("@inject", f'load("{PRELUDE}", {quoted})', self._dialect)
 
     def _called(self, places: str, args: list[object], kwargs: dict[str, object]) -> object:
-        function, *frames = places.split("|")
+        function, _, frames = places.partition("|")
         answer = self._sink(function, args, kwargs, frames)
-        if answer is None or isinstance(answer, str):
-            return answer
-        return starlark.OpaquePythonObject(answer)
+        if answer is None:
+            return 0
+        return answer if isinstance(answer, str) else starlark.OpaquePythonObject(answer)
+
+    def _called_packed(
+        self, text: str, args: list[object] | None = None, kwargs: dict[str, object] | None = None
+    ) -> object:
+        if args is not None and kwargs is not None:
+            return self._called(text, args, kwargs)
+        places, _, values = text.partition("|[")
+        found: list[Any] = _scan("[" + values)  # type: ignore[assignment]
+        kwargs = found.pop()
+        return self._called(places, found, kwargs)
 
     def options(self, stop: Callable[[], bool], max_calls: int) -> Options:
         """Return how to run: `stop` is asked between operations, `max_calls` is the depth of the stack."""
@@ -138,6 +160,11 @@ _CONTEXT = type(sys.implementation)(  # type: ignore[call-arg]
     parse_constant=float,
     memo={},
 )
+_scanner: Callable[[str, int], tuple[object, int]] | None = None
+
+# Python looks whether a module is only half imported each time that somebody imports it. Where it does
+# not find out, it makes an exception and drops it, which takes longer than all the rest.
+_IMPORTED = type(sys.implementation)(_initializing=False)  # type: ignore[call-arg]
 
 
 class _QuickJson:
@@ -158,7 +185,7 @@ class _QuickJson:
         if "json" in sys.modules:
             return
         self._module = type(sys)("json")
-        vars(self._module).update(loads=_loads, dumps=_dumps)
+        vars(self._module).update(loads=_loads, dumps=_dumps, __spec__=_IMPORTED)
         sys.modules["json"] = self._module
 
     def __exit__(self, *_: object) -> None:
@@ -179,12 +206,20 @@ def _loads(text: str) -> object:
         return _WORDS[text]
     elif text.isdigit():
         return int(text)
-    try:
-        from _json import make_scanner  # noqa: PLC0415 - hardly a text needs it
-    except ImportError:
-        return _json_itself().loads(text)
-    # Typeshed wants a decoder; the scanner itself takes any object with these names.
-    return make_scanner(_CONTEXT)(text, 0)[0]  # type: ignore[arg-type]
+    return _scan(text)
+
+
+def _scan(text: str) -> object:
+    """Read any JSON without blanks in front."""
+    global _scanner  # noqa: PLW0603 - made when it is first needed
+    if _scanner is None:
+        try:
+            from _json import make_scanner  # noqa: PLC0415 - hardly a text needs it
+        except ImportError:
+            return _json_itself().loads(text)
+        # Typeshed wants a decoder; the scanner itself takes any object with these names.
+        _scanner = make_scanner(_CONTEXT)  # type: ignore[arg-type]
+    return _scanner(text, 0)[0]
 
 
 def _dumps(value: object) -> str:
@@ -202,7 +237,7 @@ def _dumps(value: object) -> str:
 
 def _json_itself() -> ModuleType:
     """Return `json` and leave it in the place of the stand-in: this interpreter lacks its C part."""
-    del sys.modules["json"]
+    sys.modules.pop("json", None)
     import json  # noqa: PLC0415 - the stand-in was here until now
 
     return json

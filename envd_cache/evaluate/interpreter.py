@@ -65,9 +65,7 @@ class Interpreter:
         finally:
             self._run = None
 
-    def _called(
-        self, function: str, args: list[object], kwargs: dict[str, object], frames: list[str]
-    ) -> Answer:
+    def _called(self, function: str, args: list[object], kwargs: dict[str, object], frames: str) -> Answer:
         return self._run.recorder.called(function, args, kwargs, frames) if self._run else None
 
     def _printed(self, text: str) -> None:

@@ -41,18 +41,19 @@ class Recorder:
         self.diagnostics: list[Diagnostic] = []
         self.prepared: dict[str, Prepared] = {}
 
-    def called(
-        self, function: str, args: list[object], kwargs: dict[str, object], frames: list[str]
-    ) -> Answered:
+    def called(self, function: str, args: list[object], kwargs: dict[str, object], frames: str) -> Answered:
         """Record one call of a builtin, or answer it; returns what the build file gets.
 
         `args` and `kwargs` are as `_plain` of the prelude made them, `frames` debug texts of the stack.
         """
+        for name, value in kwargs.items():
+            if type(value) is not str:
+                kwargs[name] = _value(value)
         call = RecordedCall(
             function,
-            tuple([_value(value) for value in args]),
-            {name: _value(value) for name, value in kwargs.items()},
-            CallSite(lambda: self._frames(function, frames)),
+            tuple([value if type(value) is str else _value(value) for value in args]),
+            kwargs,
+            self._site(function, frames),
         )
         if function.startswith(_CACHE):
             name = function[len(_CACHE) :]
@@ -75,10 +76,13 @@ class Recorder:
 
         return known(self._facts, name, self._folder)
 
-    def _frames(self, function: str, texts: list[str]) -> tuple[Frame, ...]:
+    def _site(self, function: str, frames: str) -> CallSite:
+        return CallSite(lambda: self._frames(function, frames))
+
+    def _frames(self, function: str, texts: str) -> tuple[Frame, ...]:
         from envd_cache.evaluate.places import frames  # noqa: PLC0415 - only for problems
 
-        return frames(self.prepared, function, texts)
+        return frames(self.prepared, function, texts.split("|"))
 
     def place(self, file: str, line: int, column: int, width: int) -> Location | None:
         """Return the location of a 1-based line and column of what the interpreter was given."""
@@ -90,12 +94,14 @@ class Recorder:
 def _value(value: object) -> object:
     """Undo `_plain` of the prelude."""
     if type(value) is list:
-        return [_value(item) for item in value]
+        return [item if type(item) is str else _value(item) for item in value]
     if type(value) is dict:
         if "tuple" in value:
             return tuple([_value(item) for item in value["tuple"]])
         if "dict" in value:
-            return {_hashable(_value(key)): _value(item) for key, item in value["dict"]}
+            return {key: item if type(item) is str else _value(item) for key, item in value["dict"].items()}
+        if "pairs" in value:
+            return {_hashable(_value(key)): _value(item) for key, item in value["pairs"]}
         return _foreign(str(value.get("other")))
     return value
 

@@ -49,15 +49,20 @@ class Run:
         facts: Facts,
         *,
         max_calls: int,
+        path: str = "",
+        files: Files | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
+        """Set up a run; `path` is the absolute path of the target's file, if it is known."""
         self._engine = engine
         self._max_calls = max_calls
+        self.path = path or os.path.abspath(target.path)
         self.target = target
         self.label = label
         self.root = root
         self.facts = facts
-        self.files = Files(root.folder, target.path)
-        self.recorder = Recorder(label, facts, os.path.dirname(os.path.abspath(target.path)))
+        self.files = files or Files(root.folder, target.path)
+        self.recorder = recorder or Recorder(label, facts, os.path.dirname(self.path))
         self.diagnostics = self.recorder.diagnostics
         self.by_default = ""
         self._source: SourceFile | None = None
@@ -102,7 +107,7 @@ class Run:
             hint = "write `# syntax=v1`, and the file in that syntax"
             self.diagnostics.append(Diagnostic("EC018", ERROR, message, location, hint=hint))
             return
-        module = self._module_of(read.value, os.path.abspath(self.target.path))
+        module = self._module_of(read.value, self.path)
         if module is None:
             return
         self._call(module, self.target.function, read.value)
@@ -168,7 +173,7 @@ class Run:
             return None
         scope = self._engine.scope()
         if _CONTEXT_FOLDER in source.text:
-            scope[_CONTEXT_FOLDER] = os.path.dirname(os.path.abspath(self.target.path))
+            scope[_CONTEXT_FOLDER] = os.path.dirname(self.path)
         if "include" in source.text:
             self._define_include(scope, source)
         if self._guarded(lambda: self._engine.evaluate(scope, tree, loaded, self._options())):

@@ -37,16 +37,15 @@ def parse_frame(text: str) -> RawFrame | None:
     Shape: `Value(StackFrame { name: "f", location: Some(FileSpan { file: CodeMap("id"), span:
     Span { begin: Pos(1), end: Pos(2) } }) })`.
     """
-    _, _, rest = text.partition('name: "')
-    name, _, rest = rest.partition('", location: ')
-    _, _, rest = rest.partition('CodeMap("')
-    file, found, rest = rest.partition('")')
-    if not found:
+    parts = text.split('"')
+    if len(parts) != 5:
         return None
-    _, _, rest = rest.partition("begin: Pos(")
-    start, _, rest = rest.partition(")")
-    _, _, rest = rest.partition("end: Pos(")
-    end, _, _ = rest.partition(")")
+    _, name, _, file, span = parts
+    # `), span: Span { begin: Pos(`, `1), end: Pos(`, `2) } …`
+    numbers = span.split("Pos(")
+    if len(numbers) != 3:
+        return None
+    start, end = numbers[1].partition(")")[0], numbers[2].partition(")")[0]
     if not (start.isdigit() and end.isdigit()):
         return None
     return RawFrame(name, file, int(start), int(end))

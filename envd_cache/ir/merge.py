@@ -14,9 +14,9 @@ from envd_cache.ir.declare import entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from envd_cache.catalog.model import Param
+    from envd_cache.catalog.model import Backend, Direction, Param
     from envd_cache.ir.model import CacheDecl, CacheEntry, CachePlan
 
     Merged = tuple[tuple[CacheEntry, ...], tuple[CacheEntry, ...], tuple[Diagnostic, ...]]
@@ -125,19 +125,27 @@ def _normal(form: str, value: object) -> str:
 def normalised(entry: CacheEntry) -> tuple[object, ...]:
     """Return what an entry means: its type, its attributes, places as in `places`."""
     attrs = []
+    params = params_by_wire(entry.decl.backend, entry.direction)
     for name, value in entry.attrs:
-        param = _param_of(entry, name)
+        param = params.get(name)
         # What is written as BuildKit would take it anyway makes no difference.
         if param is None or param.default is None or value != param.default:
             attrs.append((name, _normal(param.format, value) if param and isinstance(value, str) else value))
     return (entry.type, tuple(attrs))
 
 
-def _param_of(entry: CacheEntry, attribute: str) -> Param | None:
-    for param in entry.decl.backend.params:
-        if param.wire_name(entry.direction) == attribute:
-            return param
-    return None
+_by_wire: dict[tuple[str, str], tuple[Backend, Mapping[str, Param]]] = {}
+
+
+def params_by_wire(backend: Backend, direction: Direction) -> Mapping[str, Param]:
+    """Return the parameters of a backend by BuildKit's names for them in one direction."""
+    known, made = _by_wire.get((backend.name, direction), (None, {}))
+    if known is not backend:
+        made = {}
+        for param in backend.params:
+            made.setdefault(param.wire_name(direction), param)
+        _by_wire[backend.name, direction] = backend, made
+    return made
 
 
 def _first(decl: CacheDecl, text: str) -> tuple[Label, ...]:

@@ -108,7 +108,9 @@ def labelled(location: Location | None, text: str) -> tuple[Label, ...]:
 
 def shown(text: str) -> str:
     """Return a value for a message: one line, of a length that people read."""
-    line = "".join([letter if letter.isprintable() else "\ufffd" for letter in text])
+    line = text
+    if not text.isprintable():
+        line = "".join([letter if letter.isprintable() else "\ufffd" for letter in text])
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 

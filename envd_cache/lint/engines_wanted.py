@@ -29,5 +29,7 @@ def release(text: str) -> tuple[int, int, int] | None:
 
 def is_older(stated: str, needed: str) -> bool:
     """Say whether a stated release comes before a needed one; False when either is none."""
+    if not stated:
+        return False
     have, want = release(stated), release(needed)
     return have is not None and want is not None and have < want

@@ -11,13 +11,14 @@ import posixpath
 from envd_cache.catalog.formats import split_reference
 from envd_cache.catalog.model import Secret
 from envd_cache.evaluate.facts import PLACEHOLDER
-from envd_cache.ir.merge import normalised, places
+from envd_cache.ir.merge import normalised, params_by_wire, places
 from envd_cache.lint.context import is_guess, known_part, shown
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from envd_cache.evaluate.model import CallSite, Evaluation
     from envd_cache.ir.model import CacheEntry, CachePlan
@@ -98,11 +99,13 @@ def images_of(evaluation: Evaluation) -> list[tuple[str, str, CallSite]]:
     """Return the images that a target starts from or copies from: normalised, what they are, where."""
     found = []
     for call in evaluation.calls:
-        image: object = None
-        if call.function == "base":
+        function = call.function
+        if function == "base":
             image, what = call.kwargs.get("image", call.args[0] if call.args else None), BASE
-        elif call.function == "io.copy":
+        elif function == "io.copy":
             image, what = call.kwargs.get("image", call.args[2] if len(call.args) > 2 else None), COPY
+        else:
+            continue
         if isinstance(image, str) and image and PLACEHOLDER not in image:
             found.append((split_reference(image).normalised, what, call.site))
     return found
@@ -151,19 +154,23 @@ def _anchored(place: tuple[str, ...], entry: CacheEntry, folder: str) -> tuple[s
 def _settings(entry: CacheEntry) -> tuple[tuple[str, object], ...]:
     """Return the attributes of an entry without those that say where it lies."""
     backend = entry.decl.backend
-    where = {param.wire_name(entry.direction) for param in backend.params if param.name in backend.place}
-    where |= {param.wire_name(entry.direction) for param in backend.params if param.format == "path"}
-    where.add("ref")
+    params = params_by_wire(backend, entry.direction)
     meant: tuple[tuple[str, object], ...] = normalised(entry)[1]  # type: ignore[assignment]
-    return tuple([(name, value) for name, value in meant if name not in where])
+    found = []
+    for name, value in meant:
+        param = params.get(name)
+        is_place = param is not None and (param.name in backend.place or param.format == "path")
+        if name != "ref" and not is_place:
+            found.append((name, value))
+    return tuple(found)
 
 
 def _plain(name: str, value: object, entry: CacheEntry) -> str | int | bool:
     if isinstance(value, Secret):
         return f"${value.name}"
-    for param in entry.decl.backend.params:
-        if param.secret and param.wire_name(entry.direction) == name:
-            return "set"
+    param = params_by_wire(entry.decl.backend, entry.direction).get(name)
+    if param is not None and param.secret:
+        return "set"
     return value if isinstance(value, (bool, int)) else str(value)
 
 
@@ -189,55 +196,32 @@ def as_data(summary: TargetSummary) -> list[object]:
     return [summary.label, summary.path, summary.function, entries, images, guessed]
 
 
-def from_data(data: Sequence[object]) -> TargetSummary:
-    """Return the summary that `as_data` made a list of; ValueError or TypeError when it did not."""
+def from_data(data: Sequence[Any]) -> TargetSummary:
+    """Return the summary that `as_data` made a list of; ValueError or TypeError when it has another form."""
     label, path, function, entries, images, guessed = data
     return TargetSummary(
-        str(label),
-        str(path),
-        str(function),
-        tuple([_entry_from(entry) for entry in _list(entries)]),
-        tuple([_image_from(image) for image in _list(images)]),
-        tuple([(str(direction), str(kind)) for direction, kind in _list(guessed)]),
+        label,
+        path,
+        function,
+        tuple([_entry_from(entry) for entry in entries]),
+        tuple([ImageUse(reference, what, _spot_from(spot)) for reference, what, spot in images]),
+        tuple([(direction, kind) for direction, kind in guessed]),
     )
 
 
-def _list(data: object) -> list[list[object]]:
-    if not isinstance(data, (list, tuple)):
-        raise TypeError("not a list")
-    return list(data)
-
-
-def _entry_from(data: Sequence[object]) -> EntrySummary:
+def _entry_from(data: Sequence[Any]) -> EntrySummary:
     direction, type_, where, text, settings, default_place, spot = data
-    return EntrySummary(
-        str(direction),
-        str(type_),
-        tuple([tuple([str(part) for part in place]) for place in _list(where)]),
-        str(text),
-        tuple([(str(name), _scalar(value)) for name, value in _list(settings)]),
-        bool(default_place),
-        _spot_from(spot),
-    )
-
-
-def _image_from(data: Sequence[object]) -> ImageUse:
-    reference, what, spot = data
-    return ImageUse(str(reference), str(what), _spot_from(spot))
-
-
-def _scalar(value: object) -> str | int | bool:
-    return value if isinstance(value, (bool, int)) else str(value)
+    places = tuple([tuple(place) for place in where])
+    plain = tuple([(name, value) for name, value in settings])
+    return EntrySummary(direction, type_, places, text, plain, default_place, _spot_from(spot))
 
 
 def _spot_data(spot: Spot | None) -> list[object] | None:
     return None if spot is None else [spot.path, spot.label, spot.start, spot.end]
 
 
-def _spot_from(data: object) -> Spot | None:
+def _spot_from(data: Any) -> Spot | None:
     if data is None:
         return None
-    path, label, start, end = _list(data)
-    if not isinstance(start, int) or not isinstance(end, int):
-        raise TypeError("not a place")
-    return Spot(str(path), str(label), start, end)
+    path, label, start, end = data
+    return Spot(path, label, start, end)

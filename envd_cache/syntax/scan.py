@@ -47,8 +47,21 @@ def unify_newlines(text: str) -> str:
     return "\r\n".join(part.replace("\r", "\n") for part in text.split("\r\n"))
 
 
+# What was made last: one file after the other is looked at from several sides.
+_latest = "", Skeleton("")
+
+
 def skeleton(text: str) -> Skeleton:
     """Return the skeleton of a text whose newlines are unified."""
+    global _latest  # noqa: PLW0603 - one pair, replaced whole
+    known, made = _latest
+    if known != text:
+        made = _skeleton(text)
+        _latest = text, made
+    return made
+
+
+def _skeleton(text: str) -> Skeleton:
     size = len(text)
     find = text.find
     escapes = "\\" in text
@@ -56,7 +69,7 @@ def skeleton(text: str) -> Skeleton:
     literals: list[Literal] = []
     open_at: int | None = None
     done = 0
-    double, single, comment = -1, -1, -1
+    double, single, comment, line_end = -1, -1, -1, -1
     while True:
         # The next mark of each kind is kept until it is passed, so that each is looked for once.
         if double < done and (double := find('"', done)) < 0:
@@ -65,19 +78,22 @@ def skeleton(text: str) -> Skeleton:
             single = size
         if comment < done and (comment := find("#", done)) < 0:
             comment = size
-        at = min(double, single, comment)
-        if at == size:
-            break
-        if at == comment:
+        at = double if double < single else single  # noqa: FURB136 - a call takes longer
+        if comment < at:
+            at = comment
             end = find("\n", at)
             end = size if end < 0 else end
             pieces += (text[done:at], " " * (end - at))
             done = end
             continue
-        if not escapes and text[at - 1] not in "rb" and not text.startswith(text[at], at + 1):
-            # An ordinary string on one line, as nearly all are.
+        if at == size:
+            break
+        if not escapes:
+            # An ordinary string on one line, as nearly all are; two quotes may be the start of three.
             end = find(text[at], at + 1) + 1
-            if end and find("\n", at, end) < 0:
+            if line_end < at and (line_end := find("\n", at)) < 0:
+                line_end = size
+            if at + 2 < end <= line_end and text[at - 1] not in "rb":
                 pieces += (text[done:at], '"' * (end - at))
                 done = end
                 continue
@@ -132,6 +148,15 @@ def _string(text: str, at: int, *, escapes: bool) -> tuple[int, int, int, int]:
     if line_end >= 0 or close < 0:
         return start, body, -1, line_end if line_end >= 0 else size
     return start, body, close, close + len(mark)
+
+
+def lines_with(text: str, start: str) -> list[int]:
+    """Return the offsets of the lines that start with some letters."""
+    found = [0] if text.startswith(start) else []
+    mark, at = "\n" + start, -1
+    while (at := text.find(mark, at + 1)) >= 0:
+        found.append(at + 1)
+    return found
 
 
 def logical_lines(code: str) -> list[tuple[int, int]]:

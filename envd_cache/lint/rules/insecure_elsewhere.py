@@ -18,6 +18,8 @@ def check(context: RepositoryContext) -> Iterator[SpotFinding]:
     insecure: dict[str, tuple[TargetSummary, EntrySummary]] = {}
     without: dict[str, list[tuple[TargetSummary, EntrySummary]]] = {}
     mixed = set()
+    if not any(_is_insecure(entry) for summary in context.summaries for entry in summary.entries):
+        return
     for summary in context.summaries:
         own: dict[str, bool] = {}
         for entry in summary.entries:
@@ -25,7 +27,7 @@ def check(context: RepositoryContext) -> Iterator[SpotFinding]:
             # A reference has its registry in front; the place of other types has none.
             if "/" not in (entry.places[0][1] if host else "") or is_this_machine(host):
                 continue
-            has = any(name.endswith("insecure") and value is True for name, value in entry.settings)
+            has = _is_insecure(entry)
             if own.setdefault(host, has) != has:
                 mixed.add((summary.label, host))  # the plan's affair
             elif has:
@@ -44,6 +46,13 @@ def check(context: RepositoryContext) -> Iterator[SpotFinding]:
             )
             labels = ((there.spot, f"`{other.label}` has it here"),) if there.spot else ()
             yield SpotFinding(message, entry.spot, "write it at each, or at none", labels)
+
+
+def _is_insecure(entry: EntrySummary) -> bool:
+    for name, value in entry.settings:  # noqa: SIM110 - a generator takes longer, and there are many entries
+        if value is True and name.endswith("insecure"):
+            return True
+    return False
 
 
 RULE = Rule(

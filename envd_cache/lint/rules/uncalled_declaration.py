@@ -7,6 +7,7 @@ import re
 from envd_cache.catalog import BACKENDS
 from envd_cache.diagnostics import Fix
 from envd_cache.lint.edits import replaced
+from envd_cache.lint.glance import begins_statement
 from envd_cache.lint.rule import SYNTAX, Finding, Rule
 from envd_cache.source import Span
 from envd_cache.syntax import nodes
@@ -19,14 +20,20 @@ if TYPE_CHECKING:
 
     from envd_cache.lint.context import SyntaxContext
 
-_ALONE = re.compile(r"(?:^|[;:])[ \t]*\(?cache\.\w+\)?[ \t]*\r?(?:$|[#;])", re.MULTILINE)
+_SPACE = "cache."
+_ENDS = re.compile(r"cache\.\w+\)?[ \t]*\r?(?:$|[#;])", re.MULTILINE)
 _NONE = "cache.none"
 _FUNCTIONS = {f"cache.{backend.name}": backend for backend in BACKENDS}
 
 
 def suspects(text: str) -> bool:
     """Say whether a line is a name of `cache` and nothing else."""
-    return _ALONE.search(text) is not None
+    at = text.find(_SPACE)
+    while at >= 0:
+        if _ENDS.match(text, at) and begins_statement(text, at - (text[at - 1 : at] == "(")):
+            return True
+        at = text.find(_SPACE, at + 1)
+    return False
 
 
 def check(context: SyntaxContext) -> Iterator[Finding]:

@@ -22,12 +22,13 @@ _DEAD = re.compile(
     r"^([ \t]+)(?:return\b|fail\s*\(|break\b|continue\b)[^\n]*\n(?:[^\S\n]*(?:#[^\n]*)?\n)*\1[^\s#]",
     re.MULTILINE,
 )
+_ENDS = ("return", "fail", "break", "continue")
 _DECLARING = frozenset(f"cache.{backend.name}" for backend in (*BACKENDS,)) | {"cache.none"}
 
 
 def suspects(text: str) -> bool:
     """Say whether lines follow the end of a block."""
-    return "cache." in text and _DEAD.search(text) is not None
+    return "cache." in text and any(word in text for word in _ENDS) and _DEAD.search(text) is not None
 
 
 def check(context: SyntaxContext) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from envd_cache.catalog import FACTS
+from envd_cache.lint.glance import begins_statement
 from envd_cache.lint.rule import SYNTAX, Finding, Rule
 from envd_cache.syntax import nodes
 from envd_cache.syntax.names import dotted
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 
 # `cache.env("NAME")` alone demands that the variable is set; that may be meant.
 _ANSWERS = frozenset(f"cache.{fact.name}" for fact in FACTS if fact.name not in ("none", "env"))
-_ALONE = re.compile(
-    r"(?:^|[;:])[ \t]*cache\.(?:" + "|".join(name[6:] for name in sorted(_ANSWERS)) + r")\s*\(", re.MULTILINE
-)
+_SPACE = "cache."
+_ASKS = re.compile(r"cache\.(?:" + "|".join(name[6:] for name in sorted(_ANSWERS)) + r")\s*\(")
 
 
 def suspects(text: str) -> bool:
     """Say whether a line begins with a question to the world."""
-    return _ALONE.search(text) is not None
+    at = text.find(_SPACE)
+    while at >= 0:
+        if _ASKS.match(text, at) and begins_statement(text, at):
+            return True
+        at = text.find(_SPACE, at + 1)
+    return False
 
 
 def check(context: SyntaxContext) -> Iterator[Finding]:

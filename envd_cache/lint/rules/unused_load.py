@@ -6,10 +6,11 @@ import re
 
 from envd_cache.diagnostics import Fix
 from envd_cache.lint.edits import replaced
+from envd_cache.lint.glance import has_word
 from envd_cache.lint.rule import SYNTAX, Finding, Rule
 from envd_cache.source import Span
 from envd_cache.syntax import nodes
-from envd_cache.syntax.scan import skeleton, unify_newlines
+from envd_cache.syntax.scan import lines_with, skeleton, unify_newlines
 from envd_cache.syntax.walk import walk
 
 TYPE_CHECKING = False
@@ -18,20 +19,19 @@ if TYPE_CHECKING:
 
     from envd_cache.lint.context import SyntaxContext
 
-_LOAD = re.compile(r"^load\s*\(([^)]*)\)", re.MULTILINE)
+_LOAD = re.compile(r"load\s*\(([^)]*)\)")
 _NAME = re.compile(r"(?:(\w+)\s*=\s*)?[\"'](\w+)[\"']")
-_WORD = re.compile(r"(?<![\w.])\w+")
 
 
 def suspects(text: str) -> bool:
     """Say whether a loaded name is perhaps nowhere in the code."""
-    if "load" not in text:
-        return False
-    loaded = [names for load in _LOAD.findall(text) for names in _NAME.findall(load.partition(",")[2])]
+    loads = [_LOAD.match(text, at) for at in lines_with(text, "load")]
+    loaded = [names for load in loads if load for names in _NAME.findall(load[1].partition(",")[2])]
     if not loaded:
         return False
-    words = _WORD.findall(skeleton(unify_newlines(text)).code)
-    return any(words.count(alias or name) < (2 if alias else 1) for alias, name in loaded)
+    code = skeleton(unify_newlines(text)).code
+    # The `load` itself has an alias in its code, and other names in texts.
+    return any(not has_word(code, alias or name, 2 if alias else 1) for alias, name in loaded)
 
 
 def check(context: SyntaxContext) -> Iterator[Finding]:

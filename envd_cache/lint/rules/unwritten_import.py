@@ -18,11 +18,11 @@ def check(context: RepositoryContext) -> Iterator[SpotFinding]:
     imports by digest, and images that a target uses.
     """
     guessed = {pair for summary in context.summaries for pair in summary.guessed}
+    written: set[tuple[str, ...]] = set()
     for summary in context.summaries:
         images = {image.reference for image in summary.images}
-        own = {entry.spot for entry in summary.entries if entry.direction == "export"}
         for entry in summary.entries:
-            if entry.direction != "import" or not entry.places or entry.spot in own:
+            if entry.direction != "import" or not entry.places:
                 continue
             if ("export", entry.type) in guessed:
                 continue
@@ -30,7 +30,12 @@ def check(context: RepositoryContext) -> Iterator[SpotFinding]:
                 place in context.writers or "@" in place[-1] or place[-1] in images for place in entry.places
             ):
                 continue
-            if any(name == "digest" for name, _ in entry.settings) or _by_key(context, entry.places):
+            if any(one.direction == "export" and one.spot == entry.spot for one in summary.entries):
+                continue
+            # On another branch it may be what a target writes under another key.
+            written = written or {_stem(place) for place in context.writers}
+            by_key = any(_stem(place) in written for place in entry.places)
+            if by_key or any(name == "digest" for name, _ in entry.settings):
                 continue
             message = f"no target writes what `{summary.label}` reads, {entry.text}"
             yield SpotFinding(
@@ -38,13 +43,8 @@ def check(context: RepositoryContext) -> Iterator[SpotFinding]:
             )
 
 
-def _by_key(context: RepositoryContext, places: tuple[tuple[str, ...], ...]) -> bool:
-    """Say whether a target writes the same thing under another key: on another branch it is this one."""
-    stems = {_stem(place) for place in places}
-    return any(_stem(place) in stems for place in context.writers)
-
-
 def _stem(place: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a place without the key."""
     return (*place[:-1], place[-1].rpartition(":")[0]) if "/" in place[-1] else place[:-1]
 
 
