@@ -51,8 +51,8 @@ ONLY_IMPORTERS = {
     "lark": {"syntax/parse.py"},
     "typeguard": {"catalog/refusal.py", "ir/envd_refusals.py"},
     "argparse": {"cli/parser.py"},
-    "pygls": {"lsp/server.py", "lsp/answers.py", "lsp/requests.py"},
-    "lsprotocol": {"lsp/server.py", "lsp/answers.py", "lsp/requests.py"},
+    "pygls": {"lsp/server.py", "lsp/answers.py", "lsp/requests.py", "lsp/protocol.py"},
+    "lsprotocol": {"lsp/server.py", "lsp/answers.py", "lsp/requests.py", "lsp/protocol.py"},
 }
 IN_FUNCTIONS_ONLY = {"typeguard"}
 

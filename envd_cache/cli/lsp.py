@@ -31,15 +31,17 @@ def lsp(values: Values) -> int:
         process.write(answer.text, "")
         return process.DONE if answer.works else process.FINDINGS
     during = process.open_session(values)
-    from envd_cache.lsp.server import World, run  # noqa: PLC0415 - loads pygls
+    from envd_cache.lsp.server import run  # noqa: PLC0415 - loads pygls
+    from envd_cache.lsp.world import World  # noqa: PLC0415 - only here
 
     world = World(
         during.facts,
         during.time_limit,
         os.environ.get("PATH", ""),
         sys.executable,
-        _pages(),
+        _kept("rules"),
         __version__,
+        _kept("check"),
     )
     take, give = sys.stdin.buffer, _own_stdout()
     run(world, take, give)
@@ -68,6 +70,7 @@ def _own_stdout() -> BinaryIO:
     return own
 
 
-def _pages() -> str:
+def _kept(name: str) -> str:
+    """Return a folder below the one where a person's programs keep what can be made again, "" for none."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "envd-cache", "rules") if os.path.isabs(base) else ""
+    return os.path.join(base, "envd-cache", name) if os.path.isabs(base) else ""

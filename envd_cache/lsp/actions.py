@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envd_cache.lint.engine import NAMES
-from envd_cache.lsp.findings import SYNTAX, Change
+from envd_cache.lsp.findings import SYNTAX, Change, Mend
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from envd_cache.lsp.document import Document
     from envd_cache.lsp.findings import Finding
 
+# Fixes that are made while an editor asks what can be done.
+MOST_AT_ONCE = 100
 QUICK, FIX_ALL = "quickfix", "source.fixAll.envd-cache"
 
 
@@ -30,7 +32,7 @@ def actions(document: Document, findings: Iterable[Finding], start: int, end: in
     """Return what can be done about the findings that a range touches, and about all of the file."""
     found: list[Action] = []
     everything = list(findings)
-    here = [one for one in everything if one.start <= end and start <= one.end]
+    here = [_mended(document, one) for one in everything if one.start <= end and start <= one.end]
     for finding in here:
         if finding.mend is not None:
             title = finding.mend.title + ("" if finding.mend.safe else " (changes what is built)")
@@ -45,11 +47,40 @@ def actions(document: Document, findings: Iterable[Finding], start: int, end: in
     return found
 
 
+def _mended(document: Document, finding: Finding) -> Finding:
+    """Return a finding with its fix, which an evaluation makes a moment later: a line is enough for most.
+
+    A fix is there even if the rest of the file cannot be read.
+    """
+    unit = document.lines.at(finding.start)
+    if finding.mend is not None or unit is None or finding.end > unit.end or unit.line.is_header:
+        return finding
+    from envd_cache.diagnostics import Diagnostic  # noqa: PLC0415 - only for findings of a moment
+    from envd_cache.lint.fixes import with_fixes  # noqa: PLC0415 - only for findings of a moment
+    from envd_cache.source import Location, SourceFile, Span  # noqa: PLC0415 - only for findings of a moment
+
+    source = SourceFile(document.path, unit.line.text)
+    place = Location(source, Span(finding.start - unit.start, finding.end - unit.start))
+    (fixed,) = with_fixes([Diagnostic(finding.code, "error", finding.message, place, hint=finding.hint)])
+    if fixed.fix is None:
+        return finding
+    changes = [
+        Change(
+            document.path,
+            edit.location.span.start + unit.start,
+            edit.location.span.end + unit.start,
+            edit.text,
+        )
+        for edit in fixed.fix.edits
+    ]
+    return finding.replace(mend=Mend(fixed.fix.title, tuple(changes), fixed.fix.safe))
+
+
 def fix_all(document: Document, findings: Iterable[Finding]) -> Action | None:
     """Return all safe fixes of a file that do not overlap, None when there is none."""
     taken: list[Change] = []
-    for finding in findings:
-        mend = finding.mend
+    for number, finding in enumerate(findings):
+        mend = (_mended(document, finding) if number < MOST_AT_ONCE else finding).mend
         if mend is None or not mend.safe or any(change.path != document.path for change in mend.changes):
             continue
         new = [change for change in mend.changes if change not in taken]

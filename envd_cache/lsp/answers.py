@@ -8,6 +8,7 @@ from lsprotocol import types as lsp
 from pygls import uris
 
 from envd_cache.lsp.convert import Index
+from envd_cache.lsp.steps import at_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from envd_cache.lsp.findings import Change, Finding
     from envd_cache.lsp.session import Session
     from envd_cache.lsp.signature_help import SignatureHelp
+    from envd_cache.lsp.steps import Steps
+    from envd_cache.lsp.symbols import Site
 
 SOURCE = "envd-cache"
 SEVERITIES = {
@@ -72,6 +75,14 @@ class Answers:
         """Return a span of a file with its URI."""
         return lsp.Location(self.uri(path), self.range(path, start, end))
 
+    def locations(self, sites: Iterable[Site]) -> Steps[list[lsp.Location]]:
+        """Return places in many files, of which not all can be kept open at once."""
+        made = []
+        for site in sites:
+            yield
+            made.append(self.location(site.path, site.start, site.end))
+        return made
+
     # ---- findings ----
 
     def diagnostic(self, index: Index, finding: Finding, page: str, name: str) -> lsp.Diagnostic:
@@ -97,8 +108,13 @@ class Answers:
 
     def edit(self, changes: Iterable[Change]) -> lsp.WorkspaceEdit:
         """Return changes of files."""
+        return at_once(self.edit_in_steps(changes))
+
+    def edit_in_steps(self, changes: Iterable[Change]) -> Steps[lsp.WorkspaceEdit]:
+        """Return changes of many files."""
         made: dict[str, list[lsp.TextEdit]] = {}
         for change in changes:
+            yield
             edit = lsp.TextEdit(self.range(change.path, change.start, change.end), change.text)
             made.setdefault(self.uri(change.path), []).append(edit)
         return lsp.WorkspaceEdit(changes=made)
@@ -124,9 +140,12 @@ class Answers:
     # ---- completion ----
 
     def completions(
-        self, index: Index, items: list[load_completion.Item], *, snippets: bool
+        self, index: Index, items: list[load_completion.Item], *, snippets: bool, cut: bool
     ) -> lsp.CompletionList:
-        """Return what can be inserted, with snippets only for editors that take them."""
+        """Return what can be inserted, with snippets only for editors that take them.
+
+        `cut`: there may be more.
+        """
         made = []
         spans: dict[tuple[int, int], lsp.Range] = {}
         for item in items:
@@ -149,7 +168,7 @@ class Answers:
                     text_edit=lsp.TextEdit(spans[key], text),
                 )
             )
-        return lsp.CompletionList(is_incomplete=False, items=made)
+        return lsp.CompletionList(is_incomplete=cut, items=made)
 
     def signature(self, found: SignatureHelp) -> lsp.SignatureHelp:
         """Return help for a call. Labels of parameters are offsets in UTF-16, whatever positions are."""
@@ -215,6 +234,15 @@ class Answers:
         """Return a link."""
         target = self.uri(link.path) if link.path else link.address
         return lsp.DocumentLink(_range(index, link.start, link.end), target, link.tip)
+
+    def hint(self, index: Index, hint: hints.Hint) -> lsp.InlayHint:
+        """Return a text that is shown in a line."""
+        place = lsp.Position(*index.position(hint.offset))
+        return lsp.InlayHint(place, hint.text, padding_left=True, tooltip=hint.tip)
+
+    def lens(self, index: Index, lens: hints.Lens) -> lsp.CodeLens:
+        """Return a text that is shown above a line."""
+        return lsp.CodeLens(_range(index, lens.start, lens.end), lsp.Command(lens.text, ""))
 
     def tokens(self, index: Index, tokens: list[hints.Token]) -> list[int]:
         """Return kinds of names as the protocol packs them: each relative to the one before it."""

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.lsp.document import Document, Function
     from envd_cache.lsp.project import Project
+    from envd_cache.lsp.steps import Steps
 
 
 class Item(Record):
@@ -52,11 +53,13 @@ def _item(document: Document, function: Function) -> Item:
     )
 
 
-def incoming(item: Item, project: Project) -> list[Call]:
+def incoming(item: Item, project: Project) -> Steps[list[Call]]:
     """Return the functions, and the top levels, that call a function."""
     found: dict[Item, list[tuple[int, int]]] = {}
-    sites = [site for site, binds in sites_of(Symbol(item.path, item.name, FILE), project) if not binds]
-    for site in sites + _of_aliases(item, project):
+    known = yield from sites_of(Symbol(item.path, item.name, FILE), project)
+    aliases = yield from _of_aliases(item, project)
+    for site in [site for site, binds in known if not binds] + aliases:
+        yield
         other = project.document(site.path)
         if other is None or not _is_called(other, site):
             continue
@@ -66,10 +69,11 @@ def incoming(item: Item, project: Project) -> list[Call]:
     return [Call(caller, tuple(places)) for caller, places in found.items()]
 
 
-def _of_aliases(item: Item, project: Project) -> list[Site]:
+def _of_aliases(item: Item, project: Project) -> Steps[list[Site]]:
     """Return the places at which files use a function under a name of their own."""
     found: list[Site] = []
     for path in project.loaders(item.path):
+        yield
         other = project.document(path)
         for alias, places in other.bound[FILE].items() if other else ():
             one = places[0].occurrence

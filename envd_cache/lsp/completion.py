@@ -20,7 +20,7 @@ from envd_cache.lsp.known import (
     values_of,
     written_default,
 )
-from envd_cache.lsp.load_completion import Item, head_of, in_load, string_end
+from envd_cache.lsp.load_completion import MOST_NAMES, Item, head_of, in_load, string_end
 from envd_cache.lsp.names import DEF
 from envd_cache.lsp.signature_help import (
     cursor_at,
@@ -114,7 +114,13 @@ def _called(known: Known, name: str, at: Cursor, offset: int, document: Document
     )
 
 
+def is_cut(items: list[Item]) -> bool:
+    """Say whether there may be more than these, so that an editor must ask again with the next letter."""
+    return sum(item.kind in ("file", "text") for item in items) >= MOST_NAMES
+
+
 def _stop(number: int, param: Param) -> str:
+    """Return where a value goes in a snippet; of one with few values the editor shows the list."""
     choices = values_of(param)
     if choices:
         return f"${{{number}|{','.join(choices)}|}}"
@@ -175,7 +181,7 @@ def _keyword(at: Cursor, offset: int, name: str, order: str, param: Param | None
         doc = parameter_doc(param)
         if not assigned:
             stop = _stop(1, param)
-            snippet = not values_of(param) and stop != "${1}"
+            snippet = stop != "${1}"
             text = f"{name}={stop}" if snippet else text
     plain = name if assigned else f"{name}="
     return Item(f"{name}=", "property", at.word_start, offset, text, plain, detail, doc, f"0{order}", snippet)
@@ -217,7 +223,7 @@ def _values(document: Document, project: Project, at: Cursor, call: Open, offset
         for text in (f"{CACHE}.branch()", f'"{BRANCHES[0]}"', f'[{CACHE}.branch(), "{BRANCHES[0]}"]'):
             if not (inside_list and text.startswith("[")):
                 yield Item(text, "value", at.word_start, offset, text, order="00")
-    for text in _used(document, project, param):
+    for text in _used(document, project, param, ""):
         quoted = f'"{text}"'
         yield Item(
             quoted, "text", at.word_start, offset, quoted, detail="used in this repository", order=f"01{text}"
@@ -227,12 +233,12 @@ def _values(document: Document, project: Project, at: Cursor, call: Open, offset
 BRANCHES = ("main", "master")
 
 
-def _used(document: Document, project: Project, param: Param) -> list[str]:
+def _used(document: Document, project: Project, param: Param, typed: str) -> list[str]:
     """Return the texts that the repository has for a parameter of this kind already."""
     if param.format == "key":
-        return project.keys(document.path)
+        return project.keys(document.path, typed)
     if param.format in ("reference", "repository"):
-        return project.refs(document.path)
+        return project.refs(document.path, typed)
     return []
 
 
@@ -255,7 +261,7 @@ def _in_string(document: Document, project: Project, at: Cursor, offset: int) ->
         default = "default" if text == param.default else ""
         yield Item(text, "value", at.string_start, end, text, detail=default, order=f"0{number:03}")
     if not texts:
-        for text in _used(document, project, param):
+        for text in _used(document, project, param, at.string):
             if text != at.string:
                 yield Item(
                     text,

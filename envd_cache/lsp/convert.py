@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 
 UTF8, UTF16, UTF32 = "utf-8", "utf-16", "utf-32"
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -39,10 +40,11 @@ class Index:
         """The offsets at which lines begin."""
         if self._starts is None:
             if "\r" in self.text:
-                ends = [found.end() for found in _LINE_END.finditer(self.text)]
+                self._starts = [0, *[found.end() for found in _LINE_END.finditer(self.text)]]
             else:
-                ends = [found.end() for found in re.finditer("\n", self.text)]
-            self._starts = [0, *ends]
+                sizes = map(len, self.text.split("\n"))
+                self._starts = [0, *[end + number for number, end in enumerate(accumulate(sizes), 1)]]
+                self._starts.pop()  # the text's own end begins no line
         return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:

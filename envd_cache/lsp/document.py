@@ -105,24 +105,34 @@ class Document:
     def _find_functions(self) -> Iterator[Function]:
         from envd_cache.syntax import nodes  # noqa: PLC0415 - with the parser
 
+        # This runs with every edit: one way through the lines, and little done at most of them.
         units = self.units
-        open_: list[tuple[int, int]] = []  # indentation and number of the functions around
+        found: list[list[int]] = []  # number, outer function, line behind the last one
+        heads: list[FunctionDef] = []
+        open_: list[tuple[int, list[int]]] = []  # indentation of the functions around
+        last = -1
         for number, unit in enumerate(units):
-            if unit.line.is_comment:
+            line = unit.line
+            if line.text[0] == "#":
                 continue
-            while open_ and unit.indent <= open_[-1][0]:
-                open_.pop()
-            if unit.line.word != "def" or not unit.line.statements:
-                continue
-            head = unit.line.statements[0]
-            if not isinstance(head, nodes.FunctionDef):
-                continue
-            outer = open_[-1][1] if open_ else FILE
-            behind = self.block_end(number)
+            indent = unit.start - unit.head
+            while open_ and indent <= open_[-1][0]:
+                open_.pop()[1][2] = last + 1
+            last = number
+            if line.word == "def" and line.statements:
+                head = line.statements[0]
+                if isinstance(head, nodes.FunctionDef):
+                    own = [number, open_[-1][1][0] if open_ else FILE, 0]
+                    found.append(own)
+                    heads.append(head)
+                    open_.append((indent, own))
+        for _, own in open_:
+            own[2] = last + 1
+        for (number, outer, behind), head in zip(found, heads, strict=True):
+            unit = units[number]
             end = max(units[behind - 1].end, unit.end)
             name_start = unit.start + head.name_span.start
             yield Function(head.name, number, behind, head, unit.start, end, name_start, outer)
-            open_.append((unit.indent, number))
 
     def block_end(self, number: int) -> int:
         """Return the number of the line behind the block that a header begins."""
@@ -167,8 +177,8 @@ class Document:
         if self._scopes is None:
             made = [FILE] * len(self.units)
             for function in self.functions:
-                for number in range(function.first + 1, function.behind):
-                    made[number] = function.first
+                size = function.behind - function.first - 1
+                made[function.first + 1 : function.behind] = [function.first] * size
             self._scopes = made
         return self._scopes
 
@@ -179,7 +189,10 @@ class Document:
             made: dict[int, dict[str, list[Place]]] = {FILE: {}}
             scopes = self.scopes
             for number, unit in enumerate(self.units):
-                for one in unit.line.bindings:
+                bindings = unit.line.bindings
+                if not bindings:
+                    continue
+                for one in bindings:
                     scope = number if one.role == PARAM else scopes[number]
                     place = Place(one, unit.start + one.start, unit.start + one.end, scope)
                     made.setdefault(scope, {}).setdefault(one.name, []).append(place)

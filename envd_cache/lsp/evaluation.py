@@ -8,16 +8,17 @@ from __future__ import annotations
 import os
 
 from envd_cache.check.bench import Bench
+from envd_cache.check.between import between
+from envd_cache.check.between import settings_of as settings_in
 from envd_cache.check.one import Inspector
-from envd_cache.check.result import FileResult, Packer, unpacked
+from envd_cache.check.result import Packer, unpacked
 from envd_cache.check.roots import Roots
 from envd_cache.diagnostics import Result, in_order
 from envd_cache.emit.wire import shown, wire
-from envd_cache.lint.engine import NAMES, Settings, finish, lint_repository, unused
-from envd_cache.lint.engines_wanted import Engines
+from envd_cache.lint.engine import NAMES
 from envd_cache.lint.fixes import with_fixes
-from envd_cache.lint.summary import Spot, from_data, summary_of
-from envd_cache.lint.suppress import Allowance
+from envd_cache.lint.summary import summary_of
+from envd_cache.lsp.survey import part_of
 from envd_cache.report.redact import Redactor
 from envd_cache.source import SourceFile
 
@@ -30,10 +31,7 @@ if TYPE_CHECKING:
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.evaluate.facts import Facts
     from envd_cache.ir.model import CacheEntry
-
-
-# Rules about what nobody writes or reads: one file cannot tell.
-NEED_ALL = frozenset(("unread-export", "unwritten-import"))
+    from envd_cache.lint.engine import Settings
 
 
 class _Bench(Bench):
@@ -100,12 +98,13 @@ def _refused(source: SourceFile) -> tuple[Diagnostic, ...]:
 def evaluate(
     path: str, texts: Mapping[str, str], facts: Facts, time_limit: float, *, library: bool
 ) -> tuple[Any, ...]:
-    """Return `(problems, files, targets, inputs)` of a file, as plain data.
+    """Return `(problems, alone, files, targets, inputs, parts)` of a file, as plain data.
 
-    `problems` and `files` are as `check.result.Packer` packs them, with fixes. `targets` are those of the
-    file: function, label, exports, imports and declarations; each of them is `(path, start, end,
-    directions)`, a direction `(direction, place, entry)` as texts. `inputs` are the paths of all files that
-    were read. `library`: other files load this one, so
+    `problems` and `files` are as `check.result.Packer` packs them, with fixes; `alone` is what rules between
+    targets find in this file as if it were the only one. `targets` are those of the file: function, label,
+    exports, imports and declarations; each of them is `(path, start, end, directions)`, a direction
+    `(direction, place, entry)` as texts. `inputs` are the paths of all files that were read, `parts` what
+    `survey.part_of` makes of the file and of each that it loads. `library`: other files load this one, so
     that its functions need not be right by themselves.
     """
     roots = Roots(lambda: NAMES)
@@ -131,52 +130,29 @@ def evaluate(
             )
             results.append(other)
             found += unpacked(other, source_of)
-    found += _between(results, settings_of(result.root, roots), source_of)
     ordered = in_order(found)
-    redactor = Redactor(ordered)
-    told = [
-        one.replace(message=redactor.text(one.message), hint=redactor.text(one.hint))
-        for one in with_fixes(ordered)
-    ]
+    settings = settings_of(result.root, roots)
+    alone = between(results, settings, source_of, whole=False) if result.root else ()
+    redactor = Redactor((*ordered, *alone))
     packer = Packer()
-    packed = packer.pack(told)
+    packed = [
+        packer.pack(
+            [
+                one.replace(message=redactor.text(one.message), hint=redactor.text(one.hint))
+                for one in with_fixes(some)
+            ]
+        )
+        for some in (ordered, alone)
+    ]
     targets = [(name, label, *listing) for (name, label), listing in zip(result.targets, listed, strict=True)]
     inputs = tuple([name for name, _, _ in result.inputs])
-    return packed, tuple(packer.files), tuple(targets), inputs
-
-
-def _between(results: list[FileResult], settings: Settings, source_of: Any) -> tuple[Diagnostic, ...]:
-    """Return what is wrong between the targets of one file, and its comments that allow nothing."""
-
-    def spot_source(spot: Spot) -> SourceFile | None:
-        found: SourceFile | None = source_of(spot.path, spot.label)
-        return found
-
-    summaries = [from_data(summary) for result in results for summary in result.summaries]
-    found = lint_repository(summaries, settings, spot_source)
-    found = tuple([one for one in found if NAMES.get(one.code) not in NEED_ALL])
-    located = [one.location.source for one in found if one.location]
-    kept = finish(found, dict.fromkeys(located), settings)
-    allowances: list[Allowance] = []
-    used: list[Allowance] = list(kept.used)
-    for result in results:
-        made = [Allowance(*fields) for fields in result.allowances]
-        allowances += made
-        used += [made[number] for number in result.used]
-    if not allowances:
-        return kept.diagnostics
-    return kept.diagnostics + unused(allowances, used, spot_source, settings, whole=False)
+    parts = tuple([part_of(one) for one in results])
+    return packed[0], packed[1], tuple(packer.files), tuple(targets), inputs, parts
 
 
 def settings_of(root: str, roots: Roots) -> Settings:
     """Return what the configuration of a root asks of the rules."""
-    from envd_cache.config import severity  # noqa: PLC0415 - as in a check
-
-    config = roots.of(root).value.config
-    wanted = Engines(config.buildkit, config.buildx, config.driver, config.client)
-    if not config.rules and not config.per_path:
-        return Settings(wanted)
-    return Settings(wanted, lambda name, code, path, default: severity(config, name, code, path, default))
+    return settings_in(roots.of(root).value.config)
 
 
 def _listed(target: Checked) -> tuple[Any, ...]:

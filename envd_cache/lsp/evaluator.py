@@ -129,6 +129,10 @@ class Schedule:
         """Whether nothing is due and nothing runs."""
         return not self._due and not self.current
 
+    def is_done_with(self, path: str) -> bool:
+        """Say whether a file neither waits to be evaluated nor is."""
+        return path not in self._due and path != self.current
+
     async def run(self) -> None:
         """Evaluate what is due, for ever."""
         loop = asyncio.get_running_loop()

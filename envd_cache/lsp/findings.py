@@ -17,6 +17,7 @@ from envd_cache.source import Location, SourceFile
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Mapping as Kept
     from typing import Any
 
     from envd_cache.lsp.document import Document
@@ -92,12 +93,16 @@ class Target(Record):
 class Insight(Record):
     """What the last evaluation of a file told. `texts` are those of the open files that it was made with.
 
-    `refuted` is what lines tell and it did not: code, text of the line, place in the line.
+    `alone` is what is wrong between the targets of the file, for as long as those of the repository are not
+    known; `parts` is what goes to who knows them (see `survey`). `refuted` is what lines tell and it did
+    not: code, text of the line, place in the line.
     """
 
     path: str
     texts: dict[str, str]
     findings: dict[str, tuple[Finding, ...]]
+    alone: Kept[str, tuple[Finding, ...]] = {}
+    parts: tuple[Any, ...] = ()
     targets: tuple[Target, ...] = ()
     declarations: tuple[Declaration, ...] = ()
     inputs: tuple[str, ...] = ()
@@ -106,17 +111,7 @@ class Insight(Record):
 
 def insight_of(path: str, texts: dict[str, str], data: Any) -> Insight:
     """Return what an evaluation told, from the plain data of `evaluation.evaluate`."""
-    problems, files, targets, inputs = data
-    findings: dict[str, list[Finding]] = {}
-    for code, severity, message, where, labels, hint, whole, mend, _ in problems:
-        made = None
-        if mend is not None:
-            changes = [Change(files[place[0]][0], place[1], place[2], text) for place, text in mend[1]]
-            made = Mend(mend[0], tuple(changes), mend[2])
-        related = tuple([Related(files[spot[0]][0], spot[1], spot[2], text) for spot, text in labels if spot])
-        at, start, end = (files[where[0]][0], where[1], where[2]) if where else (whole or path, 0, 0)
-        finding = Finding(code, severity, message, start, end, hint, related, made)
-        findings.setdefault(at, []).append(finding)
+    problems, alone, files, targets, inputs, parts = data
     declared: dict[tuple[str, int, int], list[tuple[str, str, str, str]]] = {}
     made_targets = []
     for name, label, exports, imports, declarations, none, by_default, _ in targets:
@@ -127,11 +122,28 @@ def insight_of(path: str, texts: dict[str, str], data: Any) -> Insight:
     return Insight(
         path,
         texts,
-        {at: tuple(found) for at, found in findings.items()},
+        by_file(problems, files, path),
+        by_file(alone, files, path),
+        parts,
         tuple(made_targets),
         tuple([Declaration(*key, tuple(uses)) for key, uses in sorted(declared.items())]),
         tuple(inputs),
     )
+
+
+def by_file(problems: Any, files: Any, path: str) -> dict[str, tuple[Finding, ...]]:
+    """Return packed problems by the file that they are in; those without a place are those of `path`."""
+    findings: dict[str, list[Finding]] = {}
+    for code, severity, message, where, labels, hint, whole, mend, _ in problems:
+        made = None
+        if mend is not None:
+            changes = [Change(files[place[0]][0], place[1], place[2], text) for place, text in mend[1]]
+            made = Mend(mend[0], tuple(changes), mend[2])
+        related = tuple([Related(files[spot[0]][0], spot[1], spot[2], text) for spot, text in labels if spot])
+        at, start, end = (files[where[0]][0], where[1], where[2]) if where else (whole or path, 0, 0)
+        finding = Finding(code, severity, message, start, end, hint, related, made)
+        findings.setdefault(at, []).append(finding)
+    return {at: tuple(found) for at, found in findings.items()}
 
 
 def at_once(document: Document) -> list[Finding]:
@@ -177,19 +189,26 @@ def _is_shadowed(fault: Fault, names: set[str]) -> bool:
 
 
 def merged(
-    document: Document, fast: list[Finding], insights: Iterable[Insight], *, own: Insight | None
+    document: Document,
+    fast: list[Finding],
+    insights: Iterable[Insight],
+    *,
+    own: Insight | None,
+    survey: Insight | None = None,
 ) -> list[Finding]:
     """Return the findings of a file: those of its evaluations, and what its lines tell where those do not.
 
-    `insights` are the evaluations that had to do with the file; `own` is that of the file itself.
+    `insights` are the evaluations that had to do with the file; `own` is that of the file itself. `survey`
+    tells what is wrong between all targets of its repository, None when nobody knows yet.
     """
     path = document.path
     slow: dict[Finding, None] = {}
     current = own is not None and own.texts.get(path) == document.text
-    for insight in insights:
+    for insight in insights if survey is None else (*insights, survey):
         before = insight.texts.get(path)
         mapping = None if before is None or before == document.text else Mapping(before, document.text)
-        for finding in insight.findings.get(path, ()):
+        told = insight.findings.get(path, ())
+        for finding in told if survey else told + insight.alone.get(path, ()):
             moved = finding if mapping is None else _moved(finding, mapping, document)
             if moved is not None and (current or moved.code not in SYNTAX):
                 slow[moved] = None

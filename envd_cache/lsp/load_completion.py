@@ -12,7 +12,7 @@ from envd_cache.source import BUILD_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from envd_cache.lsp.document import Document
     from envd_cache.lsp.project import Project
@@ -76,34 +76,42 @@ def head_of(document: Document, number: int) -> str:
 
 
 def _labels(document: Document, project: Project, at: Cursor, string: str, offset: int) -> Iterator[Item]:
-    """Yield the labels of files that can be loaded: those beside the file by name, all by `//`."""
-    root = project.root_of(document.path)
+    """Yield the labels of files that can be loaded: those beside the file by name, all by `//`.
+
+    Of many only those that hold what was typed: the editor asks again with each letter then.
+    """
+    start = project.root_of(document.path).rstrip(os.sep) + os.sep
     folder = os.path.dirname(document.path)
     end = string_end(document, at, offset)
     labels: dict[str, None] = {}
-    for path in _loadable(project, folder, root):
+    for path in _loadable(project, folder, start):
         if path == document.path:
             continue
         if os.path.dirname(path) == folder and not string.startswith("/"):
             labels[os.path.basename(path)] = None
-        relative = os.path.relpath(path, root)
-        if not relative.startswith(".."):
-            labels["//" + relative.replace(os.sep, "/")] = None
+        if path.startswith(start):
+            label = "//" + path[len(start) :].replace(os.sep, "/")
+            if string in label:
+                labels[label] = None
+        if len(labels) >= MOST_NAMES:
+            break
     for label in list(labels)[:MOST_NAMES]:
         order = ("1" if label.endswith(BUILD_FILE) else "0") + label
         yield Item(label, "file", at.string_start, end, label, order=order)
 
 
-def _loadable(project: Project, folder: str, root: str) -> Iterable[str]:
-    """Return `.envd` files: those that are known, those beside the file, those at the root."""
-    found = dict.fromkeys(project.files())
+def _loadable(project: Project, folder: str, root: str) -> Iterator[str]:
+    """Yield `.envd` files beside the file, at the root, and known ones; build files last."""
+    beside: list[str] = []
     for place in dict.fromkeys((folder, root)):
         try:
             names = sorted(os.listdir(place))
         except OSError:
             continue
-        found.update(dict.fromkeys(os.path.join(place, name) for name in names if name.endswith(".envd")))
-    return sorted(found)
+        beside += [os.path.join(place, name) for name in names if name.endswith(".envd")]
+    found = dict.fromkeys([*beside, *project.files()])
+    yield from (path for path in found if os.path.basename(path) != BUILD_FILE)
+    yield from (path for path in found if os.path.basename(path) == BUILD_FILE)
 
 
 def string_end(document: Document, at: Cursor, offset: int) -> int:

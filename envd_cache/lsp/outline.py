@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from envd_cache.lsp.document import Document, Function
     from envd_cache.lsp.project import Project
+    from envd_cache.lsp.steps import Steps
     from envd_cache.lsp.symbols import Site
 
 MOST_FOUND = 200
@@ -124,25 +125,28 @@ def _first_text(call: nodes.Call) -> str:
     return ""
 
 
-def workspace_symbols(project: Project, query: str) -> list[Found]:
+def workspace_symbols(project: Project, query: str) -> Steps[list[Found]]:
     """Return the functions and values of all known files whose name has the letters of a query in order."""
     from envd_cache.lsp.project import indexed  # noqa: PLC0415 - a circle otherwise
     from envd_cache.lsp.symbols import Site  # noqa: PLC0415 - a circle otherwise
 
-    found: list[tuple[int, Found]] = []
+    found: list[tuple[int, str, str, int, str]] = []
+    wanted = query.lower()
     for path in project.files():
+        yield
         document = project.open.get(path)
-        entry = indexed(path, document.text) if document else project.index[path]
+        entry = indexed(path, document.text) if document else project.index.get(path)
+        if entry is None:
+            continue
         for kind, pairs in (("function", entry.functions), ("variable", entry.values)):
             for name, start in pairs:
-                rank = _rank(query.lower(), name.lower())
-                if rank:
-                    site = Site(path, start, start + len(name))
-                    found.append((rank, Found(name, kind, site, project.label(path))))
-        if len(found) > 50 * MOST_FOUND:
-            break
-    found.sort(key=lambda pair: (pair[0], pair[1].name, pair[1].container))
-    return [one for _, one in found[:MOST_FOUND]]
+                if rank := _rank(wanted, name.lower()):
+                    found.append((rank, name, path, start, kind))
+    found.sort()
+    return [
+        Found(name, kind, Site(path, start, start + len(name)), project.label(path))
+        for _, name, path, start, kind in found[:MOST_FOUND]
+    ]
 
 
 def _rank(query: str, name: str) -> int:

@@ -10,7 +10,7 @@ import os
 import re
 from itertools import islice
 
-from envd_cache.check.discover import discover
+from envd_cache.check.discover import NEVER_ENTERED, discover
 from envd_cache.check.roots import Roots
 from envd_cache.evaluate.loader import Files, read_source
 from envd_cache.lsp.document import Document
@@ -19,7 +19,7 @@ from envd_cache.source import BUILD_FILE, SourceFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _DEF = re.compile(r"^def[ \t]+([^\W\d]\w*)[ \t]*\(", re.MULTILINE)
 _ASSIGNED = re.compile(r"^([^\W\d]\w*)[ \t]*=(?!=)", re.MULTILINE)
@@ -30,6 +30,8 @@ _REF = re.compile(
 _KEY = re.compile(r"\bkey[ \t]*=[ \t]*(\[[^\]\n]*\]?|[\"'][^\"'\n]*[\"'])")
 _QUOTED = re.compile(r"([\"'])([^\"'\n\\]+)\1")
 MOST_OFFERED = 500
+MOST_RESOLVED = 50_000
+MOST_AT_TOP = 500
 
 
 class Indexed(Record):
@@ -54,6 +56,17 @@ def _beside(folder: str) -> list[str]:
     except OSError:
         return []
     return [os.path.join(folder, name) for name in sorted(names) if name.endswith(".envd")]
+
+
+def _folders_in(folder: str) -> list[str]:
+    """Return the folders in a folder that may hold sources."""
+    try:
+        with os.scandir(folder) as listing:
+            names = sorted(one.name for one in listing if one.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+    names = [name for name in names if name not in NEVER_ENTERED and not name.startswith(".")]
+    return [os.path.join(folder, name) for name in names[:MOST_AT_TOP]]
 
 
 def indexed(path: str, text: str) -> Indexed:
@@ -89,6 +102,9 @@ class Project:
         self._keys: dict[str, int] = {}
         self._loaders: dict[str, dict[str, None]] = {}
         self._closed: dict[str, tuple[tuple[int, int, int], Document]] = {}
+        # The file that each label means, by root and folder; where files may be read.
+        self._resolved: dict[tuple[str, str, str], str] = {}
+        self._bases: tuple[frozenset[str], tuple[str, ...]] | None = None
 
     # ---- places ----
 
@@ -102,13 +118,31 @@ class Project:
 
     def resolve(self, module: str, path: str) -> str:
         """Return the absolute path that a file loads, "" when it lies outside the root."""
-        files = Files(self.root_of(path), path)
-        found = files.resolve(module, SourceFile(path, "", self.label(path)))
-        return found.value
+        root = self.root_of(path)
+        key = root, "" if module.startswith("//") else os.path.dirname(path), module
+        found = self._resolved.get(key)
+        if found is None:
+            files = Files(root, path)
+            if len(self._resolved) > MOST_RESOLVED:
+                self._resolved.clear()
+            found = files.resolve(module, SourceFile(path, "", self.label(path))).value
+            self._resolved[key] = found
+        return found
 
     def forget(self) -> None:
-        """Look for roots and configurations again."""
+        """Look for roots, configurations and links again."""
         self.roots = Roots()
+        self._resolved.clear()
+        self._bases = None
+
+    def set_folders(self, folders: tuple[str, ...]) -> None:
+        """Take other workspace folders; what lies in none of them is forgotten."""
+        self.folders = folders
+        self.forget()
+        for path in list(self.index):
+            if not self.is_inside(path):
+                self._count(path, -1)
+                del self.index[path]
 
     # ---- texts ----
 
@@ -139,20 +173,24 @@ class Project:
 
     def is_inside(self, path: str) -> bool:
         """Say whether a file lies in a workspace folder or an open file's repository, links followed."""
-        bases = {*self.folders, *[self.roots.of(folder).value.folder for folder in self.folders]}
-        bases |= {self.root_of(other) for other in self.open if os.path.isabs(other)}
-        real = os.path.realpath(path)
-        return any(real.startswith(os.path.realpath(base).rstrip(os.sep) + os.sep) for base in bases)
+        opened = frozenset([os.path.dirname(other) for other in self.open if os.path.isabs(other)])
+        if self._bases is None or self._bases[0] != opened:
+            bases = {*self.folders, *[self.roots.of(folder).value.folder for folder in self.folders]}
+            bases |= {self.roots.of(folder).value.folder for folder in opened}
+            real_bases = [os.path.realpath(base).rstrip(os.sep) + os.sep for base in bases]
+            self._bases = opened, tuple(real_bases)
+        return os.path.realpath(path).startswith(self._bases[1])
 
     # ---- index ----
 
     def scan(self) -> Iterator[str]:
         """Read all build files of the workspace folders into the index, yielding each path as it is done.
 
-        Build files come first, then the other `.envd` files beside them, then what any of them loads.
+        Build files come first, then the other `.envd` files beside them and in the folders at the top, then
+        what any of them loads.
         """
         loaded: dict[str, None] = {}
-        folders = dict.fromkeys(self.folders)
+        folders = dict.fromkeys(inner for folder in self.folders for inner in (folder, *_folders_in(folder)))
         for path in discover(self.folders, self.roots):
             folders[os.path.dirname(path)] = None
             if self.note(path):
@@ -211,39 +249,51 @@ class Project:
         """Return all known files, in the order of their paths."""
         return sorted({*self.index, *self.open})
 
-    def loaders(self, path: str) -> list[str]:
-        """Return the known files that load a file."""
+    def loaders(self, path: str) -> Iterator[str]:
+        """Yield the known files that load a file, the open ones first."""
         # A label ends with the name of the file, so hardly a file is looked at closer.
         name = os.path.basename(path)
-        candidates = {other for other in self._loaders.get(name, ()) if other not in self.open}
-        candidates |= {other for other, document in self.open.items() if name in document.text}
-        if not candidates:
-            return []
+        opened = [other for other, document in self.open.items() if name in document.text]
+        if not opened and name not in self._loaders:
+            return
         real = os.path.realpath(path)
-        found = []
-        for other in sorted(candidates):
-            document = self.open.get(other)
-            loads = loads_in(document.text) if document else self.index[other].loads
-            for module in loads:
-                if _name(module) == name and os.path.realpath(self.resolve(module, other)) == real:
-                    found.append(other)
-                    break
-        return found
+        reals: dict[str, bool] = {}
 
-    def refs(self, path: str) -> list[str]:
-        """Return the references that the files of a repository use, without repeats."""
-        return self._gathered(path, "refs", self._refs)
+        def is_loaded(modules: Iterable[str], other: str) -> bool:
+            for module in modules:
+                if _name(module) == name:
+                    resolved = self.resolve(module, other)
+                    if resolved not in reals:
+                        reals[resolved] = os.path.realpath(resolved) == real
+                    if reals[resolved]:
+                        return True
+            return False
 
-    def keys(self, path: str) -> list[str]:
-        """Return the keys that the files of a repository use, without repeats."""
-        return self._gathered(path, "keys", self._keys)
+        for other in opened:
+            if is_loaded(loads_in(self.open[other].text), other):
+                yield other
+        for other in list(self._loaders.get(name, ())):
+            entry = self.index.get(other)
+            if other not in self.open and entry and is_loaded(entry.loads, other):
+                yield other
 
-    def _gathered(self, path: str, field: str, counts: dict[str, int]) -> list[str]:
+    def refs(self, path: str, typed: str = "") -> list[str]:
+        """Return the references that the files of a repository use, without repeats.
+
+        Of very many only some, which hold what was typed.
+        """
+        return self._gathered(path, "refs", self._refs, typed)
+
+    def keys(self, path: str, typed: str = "") -> list[str]:
+        """Return the keys that the files of a repository use, without repeats; of very many as `refs`."""
+        return self._gathered(path, "keys", self._keys, typed)
+
+    def _gathered(self, path: str, field: str, counts: dict[str, int], typed: str) -> list[str]:
         own = self.open.get(path)
         found: dict[str, None] = dict.fromkeys(getattr(indexed(path, own.text), field) if own else ())
-        found.update(dict.fromkeys(islice(counts, MOST_OFFERED)))
+        found.update(dict.fromkeys(islice((text for text in counts if typed in text), MOST_OFFERED)))
         return list(found)
 
     def is_build_file(self, path: str) -> bool:
         """Say whether a check takes a file for a build file and not for one that others load."""
-        return os.path.basename(path) == BUILD_FILE or not self.loaders(path)
+        return os.path.basename(path) == BUILD_FILE or next(self.loaders(path), None) is None

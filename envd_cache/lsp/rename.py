@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from envd_cache.lsp.document import Document
     from envd_cache.lsp.findings import Change
     from envd_cache.lsp.project import Project
+    from envd_cache.lsp.steps import Steps
 
 
 class RenameError(Exception):
@@ -32,12 +33,13 @@ def renamable(document: Document, project: Project, offset: int) -> Renamable | 
     if place is None or place.occurrence.role == "module" or known_at(document, offset):
         return None
     symbol = symbol_at(document, project, offset)
-    if symbol is None or not sites_of(symbol, project):
+    own = project.document(symbol.path) if symbol else None
+    if symbol is None or own is None or not own.same(symbol.name, symbol.scope, symbol.inside):
         return None
     return Renamable(place.start, place.end, place.occurrence.name)
 
 
-def rename(document: Document, project: Project, offset: int, name: str) -> list[Change]:
+def rename(document: Document, project: Project, offset: int, name: str) -> Steps[list[Change]]:
     """Return the changes that give the name at an offset another one. Raises `RenameError`."""
     from envd_cache.lsp.findings import Change  # noqa: PLC0415 - loads the reports
 
@@ -52,11 +54,13 @@ def rename(document: Document, project: Project, offset: int, name: str) -> list
         return []
     if name in TOP:
         raise RenameError(f"`{name}` is a builtin, which it would hide")
-    sites = [site for site, _ in sites_of(symbol, project)]
+    found = yield from sites_of(symbol, project)
+    sites = [site for site, _ in found]
     paths = {site.path for site in sites}
     if name.startswith("_") and len(paths) > 1:
         raise RenameError(f"`{name}` would be private, and other files load it")
     for path in paths:
+        yield
         other = project.document(path)
         if other is None or (not project.is_inside(path) and path not in project.open):
             raise RenameError(f"`{path}` cannot be changed")

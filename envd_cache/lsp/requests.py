@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 
 from lsprotocol import types as lsp
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcContentModified, JsonRpcInvalidParams
 
 from envd_cache.lsp import calls, hints, outline, symbols
 from envd_cache.lsp.actions import FIX_ALL, QUICK, actions, fix_all
-from envd_cache.lsp.completion import completion
+from envd_cache.lsp.background import in_pieces
+from envd_cache.lsp.completion import completion, is_cut
 from envd_cache.lsp.formatting import HOW, FormatError, changes, find_ruff, formatted
 from envd_cache.lsp.hover import hover
 from envd_cache.lsp.rename import RenameError, renamable, rename
 from envd_cache.lsp.signature_help import signature_help
+from envd_cache.lsp.steps import at_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from typing import Any
 
+    from envd_cache.lsp.answers import Answers
     from envd_cache.lsp.document import Document
     from envd_cache.lsp.server import Server
+    from envd_cache.lsp.steps import Steps
 
+NAME = "envd-cache"
 LEGEND = lsp.SemanticTokensLegend(list(hints.TYPES), list(hints.MODIFIERS))
 
 
@@ -46,6 +51,7 @@ def _life(server: Server) -> None:
         lsp.TEXT_DOCUMENT_DID_CLOSE: server.closed,
         lsp.TEXT_DOCUMENT_DID_SAVE: server.saved,
         lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES: server.files_changed,
+        lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: server.folders_changed,
     }
     for method, step in steps.items():
         server.feature(method)(_function(step))
@@ -53,6 +59,17 @@ def _life(server: Server) -> None:
     @server.feature(lsp.SHUTDOWN)
     async def shutdown(_: Any) -> None:
         await server.end()
+
+
+def pull(server: Server) -> None:
+    """Give findings to a client that asks for them and is not told of them by itself."""
+
+    @server.feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, lsp.DiagnosticOptions(True, False, identifier=NAME))
+    async def diagnostics(params: lsp.DocumentDiagnosticParams) -> lsp.RelatedFullDocumentDiagnosticReport:
+        path = server.path_of(params.text_document.uri)
+        while not server.schedule.is_done_with(path):
+            await asyncio.sleep(0.01)
+        return lsp.RelatedFullDocumentDiagnosticReport(server.diagnostics(path))
 
 
 def _tests(server: Server) -> None:
@@ -66,7 +83,7 @@ def _tests(server: Server) -> None:
     @server.feature("envd-cache/settled")
     async def settled(params: Any) -> bool:
         """Answer when nothing is left to be evaluated, and the findings were sent."""
-        while not server.schedule.is_idle or server.session.reading:
+        while not (server.schedule.is_idle and server.background.is_idle) or server.session.reading:
             await asyncio.sleep(0.01)
         return server.session.document(server.path_of(params.uri)) is not None
 
@@ -99,6 +116,18 @@ def _span(document: Document, given: lsp.Range) -> tuple[int, int]:
     return start, max(start, index.offset(given.end.line, given.end.character))
 
 
+def _slowly(server: Server, work: Steps[Any]) -> Generator[Any, Any, Any]:
+    """Do a work in pieces for a handler that pygls runs as a generator, and return what it makes.
+
+    Its places would be wrong if somebody typed meanwhile: editors ask again then.
+    """
+    before = server.session.texts()
+    made = yield in_pieces, (work,), None
+    if server.session.texts() != before:
+        raise JsonRpcContentModified
+    return made
+
+
 # ---- while typing ----
 
 
@@ -112,7 +141,7 @@ def _typing(server: Server) -> None:
         if at is None:
             return None
         items = completion(at[0], server.session.project, at[1])
-        return server.answers.completions(at[0].index, items, snippets=server.snippets)
+        return server.answers.completions(at[0].index, items, snippets=server.snippets, cut=is_cut(items))
 
     @server.feature(
         lsp.TEXT_DOCUMENT_SIGNATURE_HELP,
@@ -141,34 +170,35 @@ def _typing(server: Server) -> None:
 
 
 def _names(server: Server) -> None:
-    def sites(found: list[symbols.Site]) -> list[lsp.Location]:
-        return [server.answers.location(one.path, one.start, one.end) for one in found]
-
     @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
     def definition(params: lsp.DefinitionParams) -> list[lsp.Location] | None:
         at = _at(server, params)
-        return sites(symbols.definitions(at[0], server.session.project, at[1])) if at else None
+        if at is None:
+            return None
+        return at_once(server.answers.locations(symbols.definitions(at[0], server.session.project, at[1])))
 
     @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
-    def references(params: lsp.ReferenceParams) -> list[lsp.Location] | None:
+    def references(params: lsp.ReferenceParams) -> Generator[Any, Any, list[lsp.Location] | None]:
         at = _at(server, params)
         if at is None:
             return None
         declaration = params.context.include_declaration
-        return sites(symbols.references(at[0], server.session.project, at[1], declaration=declaration))
+
+        def work() -> Steps[list[lsp.Location]]:
+            project = server.session.project
+            found = yield from symbols.references(at[0], project, at[1], declaration=declaration)
+            return (yield from server.answers.locations(found))
+
+        made: list[lsp.Location] = yield from _slowly(server, work())
+        return made
 
     @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     def highlight(params: lsp.DocumentHighlightParams) -> list[lsp.DocumentHighlight] | None:
         at = _at(server, params)
         if at is None:
             return None
-        found = symbols.references(at[0], server.session.project, at[1])
-        path = at[0].path
-        return [
-            lsp.DocumentHighlight(server.answers.range(path, one.start, one.end))
-            for one in found
-            if one.path == path
-        ]
+        found = symbols.highlights(at[0], server.session.project, at[1])
+        return [lsp.DocumentHighlight(server.answers.range(at[0].path, *one)) for one in found]
 
     @server.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
     def prepare(params: lsp.PrepareRenameParams) -> lsp.PrepareRenamePlaceholder | None:
@@ -180,107 +210,89 @@ def _names(server: Server) -> None:
         return lsp.PrepareRenamePlaceholder(where, found.name)
 
     @server.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
-    def change_name(params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
+    def change_name(params: lsp.RenameParams) -> Generator[Any, Any, lsp.WorkspaceEdit | None]:
         at = _at(server, params)
         if at is None:
             return None
-        try:
-            found = rename(at[0], server.session.project, at[1], params.new_name)
-        except RenameError as refused:
-            raise JsonRpcInvalidParams(message=str(refused)) from None
-        return server.answers.edit(found)
+
+        def work() -> Steps[Any]:
+            try:
+                found = yield from rename(at[0], server.session.project, at[1], params.new_name)
+            except RenameError as refused:
+                raise JsonRpcInvalidParams(message=str(refused)) from None
+            return (yield from server.answers.edit_in_steps(found))
+
+        made: lsp.WorkspaceEdit = yield from _slowly(server, work())
+        return made
 
 
 # ---- the whole file ----
 
 
 def _whole(server: Server) -> None:
-    @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
-    def symbols_of(params: lsp.DocumentSymbolParams) -> list[Any] | None:
-        document = _of(server, params)
-        if document is None:
-            return None
+    def about(method: str, options: Any = None) -> Callable[[Callable[[Document, Any], Any]], None]:
+        """Register what answers a request about one document; about one that is not open there is nothing."""
+
+        def register(make: Callable[[Document, Any], Any]) -> None:
+            @server.feature(method, options)
+            def handler(params: Any) -> Any:
+                document = _of(server, params)
+                return make(document, params) if document else None
+
+        return register
+
+    def answers() -> Answers:
+        return server.answers  # other ones after `initialize`
+
+    @about(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+    def symbols_of(document: Document, _: Any) -> list[Any]:
         entries = outline.outline(document)
         capabilities = server.client_capabilities.text_document
         own = capabilities.document_symbol if capabilities else None
         if own and own.hierarchical_document_symbol_support:
-            return [server.answers.symbol(document.index, entry) for entry in entries]
+            return [answers().symbol(document.index, entry) for entry in entries]
         flat = [one for entry in entries for one in (entry, *entry.children)]
-        return [server.answers.flat_symbol(document.path, entry) for entry in flat]
+        return [answers().flat_symbol(document.path, entry) for entry in flat]
 
     @server.feature(lsp.WORKSPACE_SYMBOL)
-    def search(params: lsp.WorkspaceSymbolParams) -> list[lsp.WorkspaceSymbol]:
-        found = outline.workspace_symbols(server.session.project, params.query)
-        return [server.answers.found(one) for one in found]
+    def search(params: lsp.WorkspaceSymbolParams) -> Generator[Any, Any, list[lsp.WorkspaceSymbol]]:
+        found = yield in_pieces, (outline.workspace_symbols(server.session.project, params.query),), None
+        return [answers().found(one) for one in found]
 
-    @server.feature(lsp.TEXT_DOCUMENT_FOLDING_RANGE)
-    def folds(params: lsp.FoldingRangeParams) -> list[lsp.FoldingRange] | None:
-        document = _of(server, params)
-        if document is None:
-            return None
-        return [server.answers.fold(document.index, one) for one in outline.folding(document)]
+    @about(lsp.TEXT_DOCUMENT_FOLDING_RANGE)
+    def folds(document: Document, _: Any) -> list[lsp.FoldingRange]:
+        return [answers().fold(document.index, one) for one in outline.folding(document)]
 
-    @server.feature(lsp.TEXT_DOCUMENT_SELECTION_RANGE)
-    def selections(params: lsp.SelectionRangeParams) -> list[lsp.SelectionRange] | None:
-        document = _of(server, params)
-        if document is None:
-            return None
-        made = []
-        for position in params.positions:
-            offset = document.index.offset(position.line, position.character)
-            made.append(server.answers.selection(document.index, outline.selections(document, offset)))
-        return made
+    @about(lsp.TEXT_DOCUMENT_SELECTION_RANGE)
+    def selections(document: Document, params: lsp.SelectionRangeParams) -> list[lsp.SelectionRange]:
+        index = document.index
+        offsets = [index.offset(position.line, position.character) for position in params.positions]
+        return [answers().selection(index, outline.selections(document, offset)) for offset in offsets]
 
-    @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_LINK)
-    def links(params: lsp.DocumentLinkParams) -> list[lsp.DocumentLink] | None:
-        document = _of(server, params)
-        if document is None:
-            return None
+    @about(lsp.TEXT_DOCUMENT_DOCUMENT_LINK)
+    def links(document: Document, _: Any) -> list[lsp.DocumentLink]:
         found = hints.links(document, server.session.project)
-        return [server.answers.link(document.index, one) for one in found]
+        return [answers().link(document.index, one) for one in found]
 
-    @server.feature(lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)
-    def tokens(params: lsp.SemanticTokensParams) -> lsp.SemanticTokens | None:
-        document = _of(server, params)
-        if document is None:
-            return None
-        return lsp.SemanticTokens(server.answers.tokens(document.index, hints.tokens(document)))
+    @about(lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL, LEGEND)
+    def tokens(document: Document, _: Any) -> lsp.SemanticTokens:
+        return lsp.SemanticTokens(answers().tokens(document.index, hints.tokens(document)))
 
-    @server.feature(lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, LEGEND)
-    def some_tokens(params: lsp.SemanticTokensRangeParams) -> lsp.SemanticTokens | None:
-        document = _of(server, params)
-        if document is None:
-            return None
+    @about(lsp.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE, LEGEND)
+    def some_tokens(document: Document, params: lsp.SemanticTokensRangeParams) -> lsp.SemanticTokens:
         found = hints.tokens(document, *_span(document, params.range))
-        return lsp.SemanticTokens(server.answers.tokens(document.index, found))
+        return lsp.SemanticTokens(answers().tokens(document.index, found))
 
-    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
-    def inlays(params: lsp.InlayHintParams) -> list[lsp.InlayHint] | None:
-        document = _of(server, params)
-        if document is None:
-            return None
+    @about(lsp.TEXT_DOCUMENT_INLAY_HINT)
+    def inlays(document: Document, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
         declared = server.session.declarations(document.path)
         found = hints.inlay_hints(document, declared, *_span(document, params.range))
-        return [
-            lsp.InlayHint(
-                lsp.Position(*document.index.position(one.offset)),
-                one.text,
-                padding_left=True,
-                tooltip=one.tip,
-            )
-            for one in found
-        ]
+        return [answers().hint(document.index, one) for one in found]
 
-    @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS)
-    def lenses(params: lsp.CodeLensParams) -> list[lsp.CodeLens] | None:
-        document = _of(server, params)
-        if document is None:
-            return None
+    @about(lsp.TEXT_DOCUMENT_CODE_LENS)
+    def lenses(document: Document, _: Any) -> list[lsp.CodeLens]:
         found = hints.code_lenses(document, server.session.targets(document.path))
-        return [
-            lsp.CodeLens(server.answers.range(document.path, one.start, one.end), lsp.Command(one.text, ""))
-            for one in found
-        ]
+        return [answers().lens(document.index, one) for one in found]
 
 
 # ---- changes ----
@@ -308,7 +320,7 @@ def _editing(server: Server) -> None:
     async def format_lines(document: Document, lines: tuple[int, int] | None) -> list[lsp.TextEdit] | None:
         ruff = find_ruff(server.world.python, server.world.path)
         if not ruff:
-            server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, HOW))
+            server.say_once(HOW)  # an editor may format with every save
             return None
         before = document.text
         try:
@@ -351,16 +363,19 @@ def _calls(server: Server) -> None:
         return calls.item_at(document, server.session.project, function.name_start)
 
     @server.feature(lsp.CALL_HIERARCHY_INCOMING_CALLS)
-    def incoming(params: lsp.CallHierarchyIncomingCallsParams) -> list[lsp.CallHierarchyIncomingCall] | None:
+    def incoming(
+        params: lsp.CallHierarchyIncomingCallsParams,
+    ) -> Generator[Any, Any, list[lsp.CallHierarchyIncomingCall] | None]:
         item = item_of(params.item)
         if item is None:
             return None
+        found = yield from _slowly(server, calls.incoming(item, server.session.project))
         return [
             lsp.CallHierarchyIncomingCall(
                 server.answers.call_item(one.item),
                 [server.answers.range(one.item.path, *place) for place in one.places],
             )
-            for one in calls.incoming(item, server.session.project)
+            for one in found
         ]
 
     @server.feature(lsp.CALL_HIERARCHY_OUTGOING_CALLS)

@@ -1,6 +1,6 @@
 """The server: its life, the texts, the findings. The requests are in `requests`; what they answer elsewhere.
 
-All of it runs in one thread. Evaluations run in another process, and long readings in small pieces.
+All of it runs in one thread. Evaluations run in other processes, and long readings in small pieces.
 """
 
 from __future__ import annotations
@@ -11,74 +11,33 @@ import logging
 import os
 import stat
 import threading
-import time
 
 from lsprotocol import types as lsp
 from pygls import uris
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import FeatureRequestError, JsonRpcException
 from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
-from pygls.protocol.language_server import LanguageServerProtocol, lsp_method
 
 from envd_cache.lint.engine import NAMES
 from envd_cache.lsp.answers import Answers
+from envd_cache.lsp.background import Background, in_pieces
 from envd_cache.lsp.evaluator import Evaluator, Schedule
 from envd_cache.lsp.pages import Pages
+from envd_cache.lsp.protocol import Protocol, is_fault
 from envd_cache.lsp.session import Session
 from envd_cache.lsp.worker import DONE, WRONG
-from envd_cache.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Coroutine
     from typing import Any, BinaryIO
 
-    from envd_cache.evaluate.facts import Facts
+    from envd_cache.lsp.world import World
 
 NAME = "envd-cache"
-# How long one piece of a long work may take.
-PIECE_SECONDS = 0.004
-PROGRESS_AFTER_SECONDS = 0.5
 # What others may change, and matters here.
 WATCHED = ("**/*.envd", "**/envd-cache.toml", "**/pyproject.toml", "**/.gitignore")
-
-
-class World(Record):
-    """What the process gives to the server: facts, the time limit of a target, PATH, the running Python,
-
-    a folder for the pages of rules ("" for none), and the version of the program.
-    """
-
-    facts: Facts
-    time_limit: float
-    path: str = ""
-    python: str = ""
-    pages: str = ""
-    version: str = ""
-
-
-class _Protocol(LanguageServerProtocol):
-    """pygls's protocol, but for the texts: they are kept in `session`, in every encoding right."""
-
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> Generator[Any, Any, None]:
-        """Hand the notification on."""
-        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_OPEN], (params,), None
-
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(
-        self, params: lsp.DidChangeTextDocumentParams
-    ) -> Generator[Any, Any, None]:
-        """Hand the notification on."""
-        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CHANGE], (params,), None
-
-    @lsp_method(lsp.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(
-        self, params: lsp.DidCloseTextDocumentParams
-    ) -> Generator[Any, Any, None]:
-        """Hand the notification on."""
-        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CLOSE], (params,), None
 
 
 class Server(LanguageServer):
@@ -89,7 +48,7 @@ class Server(LanguageServer):
             name=NAME,
             version=world.version,
             text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental,
-            protocol_cls=_Protocol,
+            protocol_cls=Protocol,
             converter_factory=default_converter,
         )
         self.world = world
@@ -98,8 +57,12 @@ class Server(LanguageServer):
         self.pages = Pages(world.pages)
         self.evaluator = Evaluator(world.facts, world.time_limit)
         self.schedule = Schedule(self._evaluate)
+        self.background = Background(self)
         self.snippets = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.pulls = False
+        self._tokens = 0
+        self._said: set[str] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._published: set[str] = set()
 
     # ---- life ----
@@ -115,6 +78,12 @@ class Server(LanguageServer):
         document = params.capabilities.text_document
         item = document.completion.completion_item if document and document.completion else None
         self.snippets = bool(item and item.snippet_support)
+        # One way is enough: an editor that knows both would show everything twice.
+        self.pulls = bool(document and document.diagnostic and not document.publish_diagnostics)
+        if self.pulls:
+            from envd_cache.lsp.requests import pull  # noqa: PLC0415 - a circle otherwise
+
+            pull(self)
 
     def start(self) -> None:
         """Begin to evaluate and to index. The garbage of typing is looked for seldom: that takes long."""
@@ -131,20 +100,46 @@ class Server(LanguageServer):
                 lsp.RegistrationParams([lsp.Registration(f"{NAME}/files", method, options)])
             )
         self.spawn(self.schedule.run())
-        self.spawn(self._index())
-        self.spawn(self._warm())
+        self.background.start()
 
-    def spawn(self, work: Any) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a piece of work beside the requests, and keep it from being collected."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def end(self) -> None:
         """End the evaluating process and all work."""
         for task in list(self._tasks):
             task.cancel()
         await self.evaluator.close()
+        await self.background.close()
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log a fault that has no request to answer; what pops up with every keystroke helps nobody."""
+        if source is not FeatureRequestError:
+            text = f"{type(error).__name__}: {error}"
+            self.window_log_message(lsp.LogMessageParams(lsp.MessageType.Error, text))
+
+    def say_once(self, text: str) -> None:
+        """Show a person a message, if it was not shown before."""
+        if text not in self._said:
+            self._said.add(text)
+            self.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Info, text))
+
+    # ---- folders ----
+
+    def folders_changed(self, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+        """Take note of folders that were added to the workspace, or taken out of it."""
+        gone = {uris.to_fs_path(folder.uri) for folder in params.event.removed}
+        project = self.session.project
+        folders = [folder for folder in project.folders if folder not in gone]
+        folders += [folder for one in params.event.added if (folder := uris.to_fs_path(one.uri))]
+        project.set_folders(tuple(dict.fromkeys(folders)))
+        self.background.index()
+        for path in project.open:
+            self.schedule.want(path)
 
     # ---- texts ----
 
@@ -187,8 +182,14 @@ class Server(LanguageServer):
         path = self.path_of(params.text_document.uri)
         uri = self.answers.uri(path)
         self.schedule.drop(path)
+        concerned = self.session.concerned(path)
         for other in self.session.close(path):
             self.publish(other)
+        # What loads it was evaluated with a text that may never have been saved.
+        for other in concerned:
+            if other in self.session.project.open:
+                self.schedule.want(other)
+        self.background.overview.evaluated(*self.session.parts())
         if path not in self._published:
             return
         self._published.discard(path)
@@ -209,33 +210,26 @@ class Server(LanguageServer):
         self.session.project.forget()
         for other in self.session.concerned(self.path_of(params.text_document.uri)):
             self.schedule.want(other)
+        self.background.survey()
 
     def files_changed(self, params: lsp.DidChangeWatchedFilesParams) -> None:
         """Take note of files that others changed: build files, configurations."""
-        project = self.session.project
-        project.forget()
-        for change in params.changes:
-            path = self.path_of(change.uri)
-            if path.endswith(".envd"):
-                project.note(path)
-        for path in project.open:
-            self.schedule.want(path)
+        self.session.project.forget()
+        paths = [self.path_of(change.uri) for change in params.changes]
+        self.background.note([path for path in paths if path.endswith(".envd")])
 
     # ---- findings ----
 
     def publish(self, path: str) -> None:
         """Send the findings of a file as they are known now."""
-        session = self.session
-        document = session.document(path)
-        findings = session.findings(path)
-        if document is None and not findings and path not in self._published:
+        document = self.session.document(path)
+        if self.pulls:
+            self._refresh()
             return
-        index = document.index if document else self.answers.index(path)
-        made = [
-            self.answers.diagnostic(index, one, self.pages.uri(one.code), NAMES.get(one.code, ""))
-            for one in findings
-        ]
-        if document is None and not findings:
+        made = self.diagnostics(path)
+        if document is None and not made:
+            if path not in self._published:
+                return
             self._published.discard(path)
         else:
             self._published.add(path)
@@ -243,6 +237,28 @@ class Server(LanguageServer):
         self.text_document_publish_diagnostics(
             lsp.PublishDiagnosticsParams(self.answers.uri(path), made, version)
         )
+
+    def diagnostics(self, path: str) -> list[lsp.Diagnostic]:
+        """Return the findings of a file in the protocol's types."""
+        findings = self.session.findings(path)
+        index = self.answers.index(path)
+        return [
+            self.answers.diagnostic(index, one, self.pages.uri(one.code), NAMES.get(one.code, ""))
+            for one in findings
+        ]
+
+    def _refresh(self) -> None:
+        """Have the editor ask again for what an evaluation changes."""
+        can = self.client_capabilities.workspace
+        if can is None:
+            return
+        for known, ask in (
+            (can.inlay_hint, self.workspace_inlay_hint_refresh),
+            (can.code_lens, self.workspace_code_lens_refresh),
+            (self.pulls and can.diagnostics, self.workspace_diagnostic_refresh),
+        ):
+            if known and known.refresh_support:
+                ask(None)
 
     async def _evaluate(self, path: str) -> None:
         session = self.session
@@ -262,92 +278,44 @@ class Server(LanguageServer):
         touched = (session.evaluated if kind == DONE else session.died)(path, texts, data)
         for other in touched:
             self.publish(other)
-        capabilities = self.client_capabilities.workspace
-        if capabilities and capabilities.inlay_hint and capabilities.inlay_hint.refresh_support:
-            self.workspace_inlay_hint_refresh(None)
-        if capabilities and capabilities.code_lens and capabilities.code_lens.refresh_support:
-            self.workspace_code_lens_refresh(None)
+        self.background.overview.evaluated(*session.parts())
+        self._refresh()
 
     # ---- long work ----
 
     async def _read(self, path: str) -> None:
         """Read a large file, then send its findings."""
-        await _in_pieces(self.session.read_on(path))
+        await in_pieces(self.session.read_on(path))
         if path in self.session.project.open:
             self.publish(path)
 
-    async def _warm(self) -> None:
-        """Load what the first mistake and the first completion need."""
-        await asyncio.sleep(0)
-        loads = (
-            lambda: __import__("envd_cache.syntax.parse"),
-            _first_parse,
-            _first_mistake,
-            lambda: __import__("envd_cache.lsp.completion"),
-        )
-        for load in loads:
-            load()
-            await asyncio.sleep(0.01)
+    def new_token(self) -> str:
+        """Return a token for a work to be shown, "" when the editor shows none."""
+        window = self.client_capabilities.window
+        self._tokens += 1
+        return f"{NAME}/{self._tokens}" if window and window.work_done_progress else ""
 
-    async def _index(self) -> None:
-        """Read all build files of the workspace, and say so while it takes long."""
-        project = self.session.project
-        if not project.folders:
-            return
-        token = ""
-        began = time.monotonic()
-        number = 0
-        async for _ in _pieces(project.scan()):
-            number = len(project.index)
-            window = self.client_capabilities.window
-            if token or not (window and window.work_done_progress):
-                if token:
-                    self.work_done_progress.report(
-                        token, lsp.WorkDoneProgressReport(message=f"{number:,} files")
-                    )
-                continue
-            if time.monotonic() - began > PROGRESS_AFTER_SECONDS:
-                token = f"{NAME}/index"
-                await self.work_done_progress.create_async(token)
-                begin = lsp.WorkDoneProgressBegin(title="indexing build files", cancellable=False)
-                self.work_done_progress.begin(token, begin)
-        if token:
-            self.work_done_progress.end(token, lsp.WorkDoneProgressEnd(message=f"{number:,} files"))
-        # Only now is it known who loads the open files.
-        for path in list(project.open):
-            if project.loaders(path):
-                for other in self.session.concerned(path):
-                    self.schedule.want(other)
+    async def begin_progress(self, token: str, title: str) -> bool:
+        """Have the editor show a work; say whether it does."""
+        try:
+            await self.work_done_progress.create_async(token)
+        except JsonRpcException:
+            return False
+        self.work_done_progress.begin(token, lsp.WorkDoneProgressBegin(title=title, cancellable=True))
+        return True
 
+    def report_progress(self, token: str, message: str) -> None:
+        """Have the editor show how far a work is."""
+        self.work_done_progress.report(token, lsp.WorkDoneProgressReport(message=message))
 
-def _first_parse() -> None:
-    from envd_cache.lsp.line import line_of  # noqa: PLC0415 - loads lark
+    def end_progress(self, token: str, message: str) -> None:
+        """Have the editor show that a work is done."""
+        self.work_done_progress.end(token, lsp.WorkDoneProgressEnd(message=message))
 
-    _ = line_of("def f():").faults, line_of('cache.gha(scope="a")').faults
-
-
-def _first_mistake() -> None:
-    from envd_cache.lsp.line import line_of  # noqa: PLC0415 - loads lark
-
-    _ = line_of("cache.gha(scope=1)").faults
-
-
-async def _in_pieces(work: Iterator[Any]) -> None:
-    async for _ in _pieces(work):
-        pass
-
-
-async def _pieces(work: Iterator[Any]):  # type: ignore[no-untyped-def]
-    """Do work in small pieces, and let requests through between them."""
-    while True:
-        until = time.monotonic() + PIECE_SECONDS
-        while time.monotonic() < until:
-            try:
-                next(work)
-            except StopIteration:
-                return
-        yield None
-        await asyncio.sleep(0.001)
+    def is_progress_cancelled(self, token: str) -> bool:
+        """Say whether the person stopped a work."""
+        found = self.work_done_progress.tokens.get(token)
+        return found is not None and found.cancelled()
 
 
 def make(world: World) -> Server:
@@ -362,7 +330,7 @@ def make(world: World) -> Server:
 def run(world: World, take: BinaryIO, give: BinaryIO) -> None:
     """Serve one client over two streams until it is done."""
     server = make(world)
-    logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_fault)
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(is_fault)
     try:
         mode = os.fstat(take.fileno()).st_mode
         if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
@@ -371,12 +339,6 @@ def run(world: World, take: BinaryIO, give: BinaryIO) -> None:
             server.start_io(take, give)
     except BrokenPipeError:
         return  # the client is gone
-
-
-def _is_fault(record: logging.LogRecord) -> bool:
-    """Say whether a record tells of a fault; a request that was refused with a reason is none."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, JsonRpcInvalidParams)
 
 
 async def _serve(server: Server, take: BinaryIO, give: BinaryIO) -> None:

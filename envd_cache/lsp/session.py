@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 from envd_cache.lsp.convert import Mapping
 from envd_cache.lsp.document import Document
-from envd_cache.lsp.findings import Finding, Insight, at_once, insight_of, merged, refuted_of
+from envd_cache.lsp.findings import Finding, Insight, at_once, by_file, insight_of, merged, refuted_of
 from envd_cache.lsp.project import Project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
     from typing import Any
 
     from envd_cache.lsp.findings import Declaration, Target
+    from envd_cache.lsp.steps import Steps
 
 # Files that load an open one are evaluated too, but not a whole repository of them.
 MOST_LOADERS = 8
@@ -31,6 +33,9 @@ class Session:
         self.uris: dict[str, str] = {}
         self.insights: dict[str, Insight] = {}
         self.reading: set[str] = set()
+        # What is wrong between the targets of the repository, and for which files that is known.
+        self.survey = Insight("", {}, {})
+        self.surveyed: frozenset[str] = frozenset()
 
     # ---- documents ----
 
@@ -57,7 +62,7 @@ class Session:
         """Return an open document."""
         return self.project.open.get(path)
 
-    def read_on(self, path: str) -> Iterator[None]:
+    def read_on(self, path: str) -> Steps[None]:
         """Read the lines of a large document, a few at a time."""
         document = self.document(path)
         if document is None:
@@ -86,7 +91,8 @@ class Session:
             other for other, insight in self.insights.items() if path in insight.inputs and other != path
         ]
         if not loaders:
-            loaders = [other for other in self.project.loaders(path) if other != path]
+            known = (other for other in self.project.loaders(path) if other != path)
+            loaders = list(islice(known, MOST_LOADERS))
         loaders.sort(key=lambda other: (other not in self.project.open, other))
         return [path, *loaders[:MOST_LOADERS]]
 
@@ -99,7 +105,8 @@ class Session:
             evaluated = document if document.text == texts[path] else Document(path, texts[path])
             insight = insight.replace(refuted=refuted_of(evaluated, insight))
         self.insights[path] = insight
-        return {path, *insight.findings, *(before.findings if before else ())}
+        touched = {path, *insight.findings, *insight.alone}
+        return touched | ({*before.findings, *before.alone} if before else set())
 
     def died(self, path: str, texts: dict[str, str], signal: int) -> set[str]:
         """Take note of an evaluation that its process did not survive."""
@@ -111,14 +118,44 @@ class Session:
                 "the interpreter gave up: the file needs too much memory, or nests too deeply",
             )
         finding = (code, "error", message, None, (), "look for huge numbers, lists or texts", path, None, ())
-        return self.evaluated(path, texts, ((finding,), (), (), (path,)))
+        return self.evaluated(path, texts, ((finding,), (), (), (), (path,), ()))
+
+    def parts(self) -> tuple[dict[str, str], dict[str, Any]]:
+        """Return what evaluations told of the targets of open files, and the texts that they had."""
+        texts: dict[str, str] = {}
+        parts: dict[str, Any] = {}
+        for path, insight in self.insights.items():
+            if not insight.parts:
+                continue
+            if path in self.project.open and path in insight.texts:
+                texts[path] = insight.texts[path]
+                parts[path] = insight.parts
+            elif any(one in self.project.open for one in insight.inputs):
+                parts[path] = insight.parts
+        return texts, parts
+
+    def told(self, texts: dict[str, str], known: Iterable[str], problems: Any, files: Any) -> set[str]:
+        """Take note of what is wrong between all targets; return the open files that it is new for.
+
+        `texts` are those that `parts` returned, `known` the files that it holds for.
+        """
+        before, was = self.survey, self.surveyed
+        found = {path: one for path, one in by_file(problems, files, "").items() if path in texts}
+        self.survey, self.surveyed = Insight("", texts, found), frozenset(known) & texts.keys()
+        return {
+            path
+            for path in self.project.open
+            if (path in was) != (path in self.surveyed) or before.findings.get(path) != found.get(path)
+        }
 
     # ---- findings ----
 
     def findings(self, path: str) -> list[Finding]:
         """Return what is wrong with a file, as far as it is known now."""
         insights = [
-            insight for insight in self.insights.values() if path in insight.findings or insight.path == path
+            insight
+            for insight in self.insights.values()
+            if path in insight.findings or path in insight.alone or insight.path == path
         ]
         document = self.document(path) or self.project.document(path)
         if document is None:
@@ -128,10 +165,11 @@ class Session:
             insights = [insight for insight in insights if insight.path in self.project.open]
             found: dict[Finding, None] = {}
             for insight in insights:
-                found.update(dict.fromkeys(insight.findings.get(path, ())))
+                found.update(dict.fromkeys(insight.findings.get(path, ()) + insight.alone.get(path, ())))
             return sorted(found, key=lambda one: (one.start, one.end, one.code))
         fast = [] if path in self.reading else at_once(document)
-        return merged(document, fast, insights, own=own)
+        survey = self.survey if path in self.surveyed else None
+        return merged(document, fast, insights, own=own, survey=survey)
 
     def declarations(self, path: str) -> list[Declaration]:
         """Return the declarations of an open file where they stand now."""

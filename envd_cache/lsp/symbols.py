@@ -5,6 +5,7 @@ from __future__ import annotations
 from envd_cache.lsp.document import FILE
 from envd_cache.lsp.known import KNOWN
 from envd_cache.lsp.names import BIND, DEF, KEYWORD, LOADED, MODULE, ORIGIN, PARAM
+from envd_cache.lsp.steps import at_once
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from envd_cache.lsp.document import Document, Function, Place
     from envd_cache.lsp.known import Known
     from envd_cache.lsp.project import Project
+    from envd_cache.lsp.steps import Steps
 
 
 class Site(Record):
@@ -146,85 +148,133 @@ def definitions(document: Document, project: Project, offset: int) -> list[Site]
     return [Site(symbol.path, one.start, one.end) for one in first]
 
 
-def references(document: Document, project: Project, offset: int, *, declaration: bool = True) -> list[Site]:
+def references(
+    document: Document, project: Project, offset: int, *, declaration: bool = True
+) -> Steps[list[Site]]:
     """Return every place that means what the name at an offset means, in all files that know it."""
     known = known_at(document, offset)
     if known is not None:
-        return _uses_of_builtin(project, known[0].name)
+        return (yield from _uses_of_builtin(project, known[0].name))
     symbol = symbol_at(document, project, offset)
-    return [site for site, binds in sites_of(symbol, project) if declaration or not binds] if symbol else []
+    if symbol is None:
+        return []
+    sites = yield from sites_of(symbol, project)
+    return [site for site, binds in sites if declaration or not binds]
 
 
-def sites_of(symbol: Symbol, project: Project) -> list[tuple[Site, bool]]:
+def highlights(document: Document, project: Project, offset: int) -> list[tuple[int, int]]:
+    """Return the places in a file that mean what the name at an offset means."""
+    known = known_at(document, offset)
+    if known is not None:
+        return [(one.start, one.end) for one in _uses_in(document, known[0].name)]
+    symbol = symbol_at(document, project, offset)
+    if symbol is None:
+        return []
+    found: dict[Site, bool] = {}
+    if symbol.path == document.path:
+        at_once(_own_sites(symbol, document, project, found, [document.path]))
+    else:
+        _in_loader(symbol, document, project, found)
+    return sorted([(one.start, one.end) for one in found if one.path == document.path])
+
+
+def sites_of(symbol: Symbol, project: Project) -> Steps[list[tuple[Site, bool]]]:
     """Return every place that means a symbol, and whether it binds it there."""
     found: dict[Site, bool] = {}
     own = project.document(symbol.path)
     if own is None:
         return []
+    yield from _own_sites(symbol, own, project, found, None)
+    if symbol.scope == FILE and symbol.inside < 0:
+        seen = {own.path}
+        for path in project.loaders(symbol.path):
+            yield
+            other = project.document(path)
+            if other is not None and path not in seen:
+                seen.add(path)
+                _in_loader(symbol, other, project, found)
+    return sorted(found.items(), key=lambda pair: (pair[0].path, pair[0].start))
+
+
+def _own_sites(
+    symbol: Symbol, own: Document, project: Project, found: dict[Site, bool], paths: list[str] | None
+) -> Steps[None]:
+    """Note the places in the file that binds a symbol, and where it is given as an argument by name.
+
+    `paths` are the files in which calls are looked for, None for all that know the function.
+    """
     for place in own.same(symbol.name, symbol.scope, symbol.inside):
         found[Site(own.path, place.start, place.end)] = place.occurrence.role in (BIND, DEF, PARAM)
     function = next((one for one in own.functions if one.first == symbol.scope), None)
     if function is not None and symbol.inside < 0:
         is_parameter = any(one.name == symbol.name for one in function.definition.parameters)
         if is_parameter and function.outer == FILE:
-            _keywords(Symbol(own.path, function.name, FILE), symbol.name, project, found)
-    if symbol.scope == FILE and symbol.inside < 0:
-        _in_loaders(symbol, project, found, {own.path})
-    return sorted(found.items(), key=lambda pair: (pair[0].path, pair[0].start))
+            meant = Symbol(own.path, function.name, FILE)
+            callers = dict.fromkeys((own.path, *project.loaders(own.path)) if paths is None else paths)
+            for path in callers:
+                yield
+                other = project.document(path)
+                if other is not None:
+                    _keywords(meant, symbol.name, other, project, found)
 
 
-def _in_loaders(symbol: Symbol, project: Project, found: dict[Site, bool], seen: set[str]) -> None:
-    for path in project.loaders(symbol.path):
-        other = project.document(path)
-        if other is None or path in seen:
+def _in_loader(symbol: Symbol, other: Document, project: Project, found: dict[Site, bool]) -> None:
+    """Note the places in a file that loads a symbol."""
+    for number, unit in enumerate(other.units):
+        if unit.line.word != "load" or symbol.name not in unit.line.text:
             continue
-        seen.add(path)
-        for number, unit in enumerate(other.units):
-            if unit.line.word != "load" or symbol.name not in unit.line.text:
+        for place in other.places(number):
+            one = place.occurrence
+            if one.role not in (LOADED, ORIGIN) or one.whole != symbol.name:
                 continue
-            for place in other.places(number):
-                one = place.occurrence
-                if one.role not in (LOADED, ORIGIN) or one.whole != symbol.name:
-                    continue
-                if project.resolve(one.of, path) != symbol.path:
-                    continue
-                found[Site(path, place.start, place.end)] = False
-                if one.role == LOADED:
-                    for use in other.same(symbol.name, FILE):
-                        found[Site(path, use.start, use.end)] = False
+            if project.resolve(one.of, other.path) != symbol.path:
+                continue
+            found[Site(other.path, place.start, place.end)] = False
+            if one.role == LOADED:
+                for use in other.same(symbol.name, FILE):
+                    found[Site(other.path, use.start, use.end)] = False
 
 
-def _keywords(function: Symbol, name: str, project: Project, found: dict[Site, bool]) -> None:
-    """Note where a parameter is given by name, in all files that call its function."""
-    for path in dict.fromkeys((function.path, *project.loaders(function.path))):
-        other = project.document(path)
-        if other is None:
+def _keywords(
+    function: Symbol, name: str, other: Document, project: Project, found: dict[Site, bool]
+) -> None:
+    """Note where a file gives a parameter of a function by name."""
+    for number, unit in enumerate(other.units):
+        if name not in unit.line.text:
             continue
-        for number, unit in enumerate(other.units):
-            if name not in unit.line.text:
-                continue
-            for place in other.places(number):
-                one = place.occurrence
-                if one.role == KEYWORD and one.name == name and one.of:
-                    meant = _top(other, project, one.of)
-                    aliased = function_named(other, project, one.of)
-                    same = meant == function or (
-                        aliased is not None
-                        and aliased[0].path == function.path
-                        and aliased[1].name == function.name
-                    )
-                    if same:
-                        found[Site(path, place.start, place.end)] = False
+        for place in other.places(number):
+            one = place.occurrence
+            if one.role == KEYWORD and one.name == name and one.of:
+                meant = _top(other, project, one.of)
+                aliased = function_named(other, project, one.of)
+                same = meant == function or (
+                    aliased is not None
+                    and aliased[0].path == function.path
+                    and aliased[1].name == function.name
+                )
+                if same:
+                    found[Site(other.path, place.start, place.end)] = False
 
 
-def _uses_of_builtin(project: Project, name: str) -> list[Site]:
-    found = []
-    last = name.rpartition(".")[2]
-    for path in sorted(project.open):
-        document = project.open[path]
-        for number, unit in enumerate(document.units):
-            if last in unit.line.text:
-                for place in document.places(number):
-                    if place.occurrence.role == "use" and place.occurrence.whole == name:
-                        found.append(Site(path, place.start, place.end))
+def _uses_of_builtin(project: Project, name: str) -> Steps[list[Site]]:
+    found: list[Site] = []
+    for path in project.files():
+        yield
+        document = project.document(path)
+        if document is not None:
+            found += _uses_in(document, name)
     return found
+
+
+def _uses_in(document: Document, name: str) -> list[Site]:
+    """Return the places at which a file names a builtin."""
+    last = name.rpartition(".")[2]
+    if last not in document.text or document.binds(name.partition(".")[0]):
+        return []
+    return [
+        Site(document.path, place.start, place.end)
+        for number, unit in enumerate(document.units)
+        if last in unit.line.text
+        for place in document.places(number)
+        if place.occurrence.role == "use" and place.occurrence.whole == name
+    ]

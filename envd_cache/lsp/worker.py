@@ -19,6 +19,7 @@ from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from envd_cache.evaluate.facts import Facts
@@ -44,7 +45,7 @@ def main(take: int, give: int) -> None:
         if not data:
             return
         received += data
-        requests = _frames(received)
+        requests = frames_in(received)
     environ, given, machine, clones, time_limit = requests[0]
     Forker(Facts(environ, given, machine, clones), time_limit, give).serve(take, received, requests[1:])
 
@@ -72,11 +73,11 @@ class Forker:
             ready, _, _ = select.select(watched, [], [], wait)
             if child is not None:
                 if child.pipe in ready and not child.read():
-                    _write(self._give, frame(child.answer()))
+                    write(self._give, frame(child.answer()))
                     self._child = None
                 elif not ready:
                     child.end()
-                    _write(self._give, frame((child.number, DIED, 0)))
+                    write(self._give, frame((child.number, DIED, 0)))
                     self._child = None
             if take in ready:
                 data = os.read(take, 1 << 18)
@@ -84,7 +85,7 @@ class Forker:
                     self._end()
                     return
                 received += data
-                self._begin(_frames(received))
+                self._begin(frames_in(received))
 
     def _begin(self, requests: list[Any]) -> None:
         """Begin with the last of some requests; one without a path only ends what runs."""
@@ -119,15 +120,7 @@ class _Child:
         self.number: int = request[0]
         self.deadline = monotonic() + time_limit * MOST_TARGETS + GRACE
         self._received = bytearray()
-        self.pipe, give = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            try:
-                os.close(self.pipe)
-                _be_child(request, give, facts, time_limit)
-            finally:
-                os._exit(1)
-        os.close(give)
+        self._pid, self.pipe = forked(lambda give: _be_child(request, give, facts, time_limit))
 
     def read(self) -> bool:
         """Take what the child wrote; say whether more may come."""
@@ -169,13 +162,32 @@ def _be_child(request: Any, give: int, facts: Facts, time_limit: float) -> None:
             import traceback  # noqa: PLC0415 - only for a fault of ours
 
             made = WRONG, traceback.format_exc()  # type: ignore[assignment]
-        _write(give, frame(made))
+        write(give, frame(made))
 
     in_deep_thread(work, lambda: None)
-    os._exit(0)
 
 
-def _frames(received: bytearray) -> list[Any]:
+def forked(work: Callable[[int], None], *, group: bool = False) -> tuple[int, int]:
+    """Do work in a child, which is given a pipe to write to; return its id and the other end of the pipe.
+
+    With `group` it has a process group of its own, so that it can be ended with all that it starts.
+    """
+    pipe, give = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(pipe)
+            if group:
+                os.setpgid(0, 0)
+            work(give)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(give)
+    return pid, pipe
+
+
+def frames_in(received: bytearray) -> list[Any]:
     """Return the whole requests in what was received, and take them out of it."""
     found = []
     at = 0
@@ -190,7 +202,8 @@ def _frames(received: bytearray) -> list[Any]:
     return found
 
 
-def _write(pipe: int, message: bytes) -> None:
+def write(pipe: int, message: bytes) -> None:
+    """Write all of a message, however much the pipe takes at once."""
     rest = memoryview(message)
     while rest:
         rest = rest[os.write(pipe, rest) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import shutil
@@ -30,12 +31,15 @@ def main(words: list[str]) -> int:
     parser.add_argument("folder", type=Path, help="where the screenshots go")
     parser.add_argument("--program", help="the envd-cache to use (default: this Python's)")
     options = parser.parse_args(words)
+    if not options.program and importlib.util.find_spec("pygls") is None:
+        parser.error(f"{sys.executable} has no pygls: use the Python of your environment, or --program")
     options.folder.mkdir(parents=True, exist_ok=True)
     try:
         place = packages.cache() / f"vscode-{packages._digest([CODE_SERVER, PUPPETEER, NODE])}"
         kept = packages.once(place, lambda work: _install(work / "new"))
         browser, environment = _browser()
-        with tempfile.TemporaryDirectory(prefix="envd-vscode.") as work:
+        # The editor's processes may write something while they end.
+        with tempfile.TemporaryDirectory(prefix="envd-vscode.", ignore_cleanup_errors=True) as work:
             return _drive(Path(work), kept, browser, environment, options)
     except packages.CannotFetch as error:
         sys.stderr.write(f"{error}\n")

@@ -84,6 +84,25 @@ def test_an_error_of_the_language_is_not_allowed_away(desk: Desk) -> None:
     assert not any(action.title.startswith("allow") for action in actions(document, [error], 0, 999))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ('cache.gha(skope="a")', 'cache.gha(scope="a")'),
+        ('cache.gha(mode="MAX")', 'cache.gha(mode="max")'),
+        ('cache.gha(\n        mode="MAX",\n    )', 'cache.gha(\n        mode="max",\n    )'),
+    ],
+)
+@pytest.mark.parametrize("rest", ["", "\n\ndef broken(:\n"])
+def test_a_fix_waits_for_no_evaluation(desk: Desk, wrong: str, right: str, rest: str) -> None:
+    document = desk.open(f"{HEAD}{wrong}\n{rest}")
+    (found, *_) = at_once(document)
+    made = [one for one in actions(document, [found], found.start, found.start) if one.finding]
+    assert [apply(document.text, one.changes) for one in made] == [f"{HEAD}{right}\n{rest}"]
+    everything = fix_all(document, [found])
+    assert everything
+    assert apply(document.text, everything.changes) == f"{HEAD}{right}\n{rest}"
+
+
 def test_findings_of_an_old_text_move_with_theirs(desk: Desk) -> None:
     text = f"{HEAD}cache.gha()\n    cache.none()\n"
     at = text.index("cache.none")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envd_cache.catalog import BACKENDS
-from envd_cache.lsp.completion import completion
+from envd_cache.lsp.completion import completion, is_cut
 from tests.lsp.marked import Desk
 
 if TYPE_CHECKING:
@@ -112,6 +112,29 @@ def test_a_value_takes_the_place_of_the_whole_string(desk: Desk) -> None:
 def test_a_quote_of_another_string_is_left_alone(desk: Desk) -> None:
     text = f'{HEAD}cache.gha(mode="m<|>, scope="a")'
     assert inserted(desk, text, "max").endswith('cache.gha(mode="max, scope="a")')
+
+
+def test_an_argument_brings_the_list_of_its_values(desk: Desk) -> None:
+    assert inserted(desk, f"{HEAD}cache.gha(mo<|>", "mode=").endswith('cache.gha(mode=${1|"min","max"|}')
+    assert inserted(desk, f"{HEAD}base(de<|>", "dev=").endswith("base(dev=${1|True,False|}")
+    assert next(one for one in items(desk, f"{HEAD}base(de<|>") if one.label == "dev=").plain == "dev="
+
+
+def test_of_very_many_files_those_that_were_typed_are_offered(tmp_path: Path) -> None:
+    files = {f"lib/part{n:03}.envd": f'REF = "r{n}"\n' for n in range(400)}
+    files |= {
+        f"team{n:03}/build.envd": f'def build():\n    cache.registry(ref="ghcr.io/acme/app{n:03}")\n'
+        for n in range(600)
+    }
+    desk = Desk(tmp_path, files)
+    some = items(desk, 'load("//<|>')
+    assert is_cut(some)
+    assert all(not one.label.endswith("build.envd") for one in some)
+    assert {"//lib/part399.envd"} == {one.label for one in items(desk, 'load("//lib/part399<|>')}
+    assert not is_cut(items(desk, 'load("//lib/part399<|>'))
+    assert is_cut(items(desk, f'{HEAD}cache.registry(ref="<|>'))
+    assert labels(desk, f'{HEAD}cache.registry(ref="ghcr.io/acme/app599<|>') == []
+    assert labels(desk, f'{HEAD}cache.registry(ref="acme/app599<|>') == ["ghcr.io/acme/app599"]
 
 
 def test_a_credential_is_completed_by_a_secret(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from envd_cache.lsp import calls
 from envd_cache.lsp.rename import RenameError, renamable, rename
+from envd_cache.lsp.steps import at_once
 from envd_cache.lsp.symbols import Site, definitions, references
 from tests.lsp.marked import Desk
 
@@ -83,19 +84,19 @@ def test_definition(desk: Desk, text: str, expected: str | None) -> None:
 
 def test_references_across_loads(desk: Desk) -> None:
     document, offset = desk.at(LIB.replace("def shared", "def sha<|>red"), "lib.envd")
-    found = references(document, desk.session.project, offset)
+    found = at_once(references(document, desk.session.project, offset))
     assert shown(desk, found) == [
         *("build.envd:1:shared", "build.envd:6:shared"),
         *("lib.envd:4:shared", "lib.envd:11:shared", "lib.envd:12:shared"),
         "other.envd:1:shared",
     ]
-    uses = references(document, desk.session.project, offset, declaration=False)
+    uses = at_once(references(document, desk.session.project, offset, declaration=False))
     assert "lib.envd:4:shared" not in shown(desk, uses)
 
 
 def test_references_of_a_parameter_are_keywords_too(desk: Desk) -> None:
     document, offset = desk.at(LIB.replace("(name,", "(na<|>me,"), "lib.envd")
-    found = references(document, desk.session.project, offset)
+    found = at_once(references(document, desk.session.project, offset))
     assert shown(desk, found) == [
         *("lib.envd:4:name", "lib.envd:6:name", "lib.envd:12:name"),
         "other.envd:6:name",
@@ -104,7 +105,7 @@ def test_references_of_a_parameter_are_keywords_too(desk: Desk) -> None:
 
 def test_a_comprehension_has_names_of_its_own(desk: Desk) -> None:
     document, offset = desk.at("x = 1\ny = [<|>x for x in [x]]\n")
-    found = references(document, desk.session.project, offset)
+    found = at_once(references(document, desk.session.project, offset))
     assert [site.start for site in found] == [11, 17]
 
 
@@ -112,7 +113,9 @@ def renamed(desk: Desk, text: str, new: str, name: str = "build.envd") -> dict[s
     """Return the texts of the files that a rename changes."""
     document, offset = desk.at(text, name)
     texts: dict[str, str] = {}
-    for change in sorted(rename(document, desk.session.project, offset, new), key=lambda one: -one.start):
+    for change in sorted(
+        at_once(rename(document, desk.session.project, offset, new)), key=lambda one: -one.start
+    ):
         other = desk.session.project.document(change.path)
         assert other is not None
         before = texts.get(change.path, other.text)
@@ -161,7 +164,7 @@ def test_rename_of_a_parameter(desk: Desk) -> None:
 def test_refused_renames(desk: Desk, text: str, new: str, reason: str) -> None:
     document, offset = desk.at(text)
     with pytest.raises(RenameError) as refused:
-        rename(document, desk.session.project, offset, new)
+        at_once(rename(document, desk.session.project, offset, new))
     assert str(refused.value) == reason
 
 
@@ -176,7 +179,7 @@ def test_call_hierarchy(desk: Desk) -> None:
     item = calls.item_at(document, desk.session.project, offset)
     assert item is not None
     assert (item.name, Path(item.path).name) == ("shared", "lib.envd")
-    incoming = calls.incoming(item, desk.session.project)
+    incoming = at_once(calls.incoming(item, desk.session.project))
     callers = [(Path(one.item.path).name, one.item.name, len(one.places)) for one in incoming]
     assert sorted(callers) == [
         ("build.envd", "build", 1),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from envd_cache.lsp import hints, outline
 from envd_cache.lsp.findings import Declaration, Target
+from envd_cache.lsp.steps import at_once
 from tests.lsp.marked import Desk
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def test_symbols_of_the_workspace(tmp_path: Path) -> None:
     desk.open("def built():\n    pass\n", "c/build.envd")
 
     def found(query: str) -> list[tuple[str, str]]:
-        return [(one.name, one.container) for one in outline.workspace_symbols(project, query)]
+        return [(one.name, one.container) for one in at_once(outline.workspace_symbols(project, query))]
 
     assert found("build") == [("build", "//a/build.envd"), ("build_gpu", "//b/build.envd")]
     assert found("BGPU") == [("build_gpu", "//b/build.envd")]

@@ -47,10 +47,24 @@ async function start(): Promise<void> {
   const command = program();
   const server: ServerOptions = { command, args: ["lsp"] };
   const options: LanguageClientOptions = {
-    documentSelector: [{ scheme: "file", language: "envd" }],
+    documentSelector: [
+      { scheme: "file", language: "envd" },
+      { scheme: "untitled", language: "envd" },
+    ],
     // `tell` says it once, with what to do.
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     middleware: {
+      async provideCompletionItem(document, position, context, token, next) {
+        const found = await next(document, position, context, token);
+        for (const item of Array.isArray(found) ? found : (found?.items ?? [])) {
+          const text = typeof item.insertText === "string" ? item.insertText : (item.insertText?.value ?? "");
+          // The cursor is in the quotes of a new argument then: what the repository has for it comes at once.
+          if (!item.command && /"\$\{1\}"|=$/.test(text)) {
+            item.command = { title: "", command: "editor.action.triggerSuggest", arguments: [{ auto: true }] };
+          }
+        }
+        return found;
+      },
       // The server says what a target caches; here a click on it shows the caches themselves.
       async provideCodeLenses(document, token, next) {
         const lenses = await next(document, token);

@@ -102,7 +102,17 @@ try {
   await pause(500);
   await page.screenshot({ path: settings.screenshots + "-completion.png" });
   await page.keyboard.press("Tab");
-  await page.keyboard.type('"max"', { delay: 60 });
+  // The argument brings the list of its values.
+  const values = ".suggest-widget.visible .monaco-list-row";
+  await page.waitForFunction(
+    (rows) => [...document.querySelectorAll(rows)].map((row) => row.textContent.slice(0, 5)).join() === '"min","max"',
+    {},
+    values,
+  );
+  await pause(500);
+  await page.screenshot({ path: settings.screenshots + "-values.png" });
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
   await page.keyboard.press("Escape");
   await command(page, "Format Document");
   await pause(2000);

@@ -1,0 +1,256 @@
+"""The process that knows what all targets of the workspace do, and what is wrong between them.
+
+It runs in the first workspace folder. Frames come as in `worker`. The first one is `(environ, given, machine,
+clones, time limit, store)`: `store` is the folder where a check keeps its results. Then come requests:
+
+- `(WHOLE, folders)`: check every build file below some folders, as `envd-cache check` does there.
+- `(PARTS, number, texts, parts)`: what the evaluation of open files told, in place of what is on disk.
+  `texts` has the open files, `parts` for each evaluated file what `part_of` made of it and its loads, the
+  file itself first.
+
+Answers are `(PROGRESS, done, found)` and `(FOUND, number, known, problems, files,
+whole)`: `known` are the open files that belong to the repository, `problems` what is wrong between their
+targets and all others, packed as in `check.result`; with `whole` it comes of a new check. The check runs in
+a child: what it does reaches nobody else. While one runs, no second one is begun.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+
+from envd_cache.lsp.worker import forked, frame, frames_in, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from typing import Any, TypeAlias
+
+    from envd_cache.check.result import FileResult
+    from envd_cache.diagnostics import Diagnostic
+    from envd_cache.evaluate.facts import Facts
+    from envd_cache.source import SourceFile
+
+    # Absolute path, root, summaries, allowances, numbers of those that allowed something.
+    Part: TypeAlias = tuple[str, str, tuple[Any, ...], tuple[Any, ...], tuple[int, ...]]
+
+WHOLE, PARTS, PROGRESS, FOUND = "whole", "parts", "progress", "found"
+# People are waiting for the editor and not for this.
+NICENESS = 10
+
+
+def part_of(result: FileResult, folder: str = "/") -> Part:
+    """Return what rules between targets need of a checked file; its paths count from `folder`."""
+
+    def absolute(path: str) -> str:
+        return os.path.normpath(os.path.join(folder, path))
+
+    def placed(spot: list[Any] | None) -> list[Any] | None:
+        return spot and [absolute(spot[0]), *spot[1:]]
+
+    summaries = [
+        (
+            label,
+            absolute(path),
+            function,
+            [[*entry[:-1], placed(entry[-1])] for entry in entries],
+            [[*image[:-1], placed(image[-1])] for image in images],
+            guessed,
+        )
+        for label, path, function, entries, images, guessed in result.summaries
+    ]
+    allowances = tuple([(absolute(fields[0]), *fields[1:]) for fields in result.allowances])
+    return absolute(result.path), result.root, tuple(summaries), allowances, result.used
+
+
+def between(parts: Iterable[Part], texts: Mapping[str, str], mine: Collection[str]) -> tuple[Diagnostic, ...]:
+    """Return what is wrong between all targets, as far as it is in open files: no others are read.
+
+    `texts` are those of the open files by their absolute paths, `mine` the files whose parts were made with
+    them; the other parts speak of what is on disk.
+    """
+    from envd_cache.check import between as checked  # noqa: PLC0415 - only in processes that evaluate
+    from envd_cache.check.result import FileResult  # noqa: PLC0415 - only in processes that evaluate
+    from envd_cache.check.roots import Roots  # noqa: PLC0415 - only in processes that evaluate
+    from envd_cache.diagnostics import in_order  # noqa: PLC0415 - only in processes that evaluate
+    from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - only in processes that evaluate
+    from envd_cache.source import SourceFile  # noqa: PLC0415 - only in processes that evaluate
+
+    def source_of(path: str, label: str) -> SourceFile | None:
+        key = path, label
+        if key not in sources:
+            sources[key] = SourceFile(path, texts.get(path, ""), label)
+        return sources[key]
+
+    sources: dict[tuple[str, str], SourceFile] = {}
+    roots = Roots(lambda: NAMES)
+    by_root: dict[str, list[FileResult]] = {}
+    for path, root, summaries, allowances, used in parts:
+        kept = [
+            (fields, number in used)
+            for number, fields in enumerate(allowances)
+            if fields[0] in texts and (path in mine or number in used)
+        ]
+        result = FileResult(
+            path,
+            root,
+            summaries=summaries,
+            allowances=tuple([fields for fields, _ in kept]),
+            used=tuple([number for number, (_, is_used) in enumerate(kept) if is_used]),
+        )
+        by_root.setdefault(root, []).append(result)
+    found: list[Diagnostic] = []
+    for root, results in sorted(by_root.items()):
+        if root:
+            settings = checked.settings_of(roots.of(root).value.config)
+            found += checked.between(results, settings, source_of, whole=True)
+    return tuple([one for one in in_order(found) if one.location and one.location.source.path in texts])
+
+
+def main(take: int, give: int) -> None:
+    """Read the facts from the first frame, and serve until the other side closes the pipe."""
+    from envd_cache.evaluate.facts import Facts  # noqa: PLC0415 - only in this process
+
+    os.nice(NICENESS)
+    received = bytearray()
+    requests: list[Any] = []
+    while not requests:
+        data = os.read(take, 1 << 18)
+        if not data:
+            return
+        received += data
+        requests = frames_in(received)
+    environ, given, machine, clones, time_limit, store = requests[0]
+    facts = Facts(environ, given, machine, clones)
+    Surveyor(facts, time_limit, store, give).serve(take, received, requests[1:])
+
+
+class Surveyor:
+    """Answers requests; a check runs in a child meanwhile."""
+
+    def __init__(self, facts: Facts, time_limit: float, store: str, give: int) -> None:
+        self._facts = facts
+        self._limit = time_limit
+        self._store = store
+        self._give = give
+        self._child: _Check | None = None
+        self._known: dict[str, Part] | None = None
+        self._open: tuple[int, dict[str, str], dict[str, tuple[Part, ...]]] = 0, {}, {}
+
+    def serve(self, take: int, received: bytearray, waiting: list[Any]) -> None:
+        """Answer requests until the other side closes the pipe; `waiting` came with the first frame."""
+        self._handle(waiting)
+        while True:
+            child = self._child
+            watched = [take] if child is None else [take, child.pipe]
+            ready, _, _ = select.select(watched, [], [])
+            if child is not None and child.pipe in ready:
+                self._listen(child)
+            if take in ready:
+                data = os.read(take, 1 << 18)
+                if not data:
+                    if self._child is not None:
+                        self._child.end()
+                    return
+                received += data
+                self._handle(frames_in(received))
+
+    def _handle(self, requests: list[Any]) -> None:
+        parts = [request for request in requests if request[0] == PARTS]
+        if parts:
+            self._open = parts[-1][1:]
+        for request in requests:
+            if request[0] == WHOLE and self._child is None:
+                self._child = _Check(self._facts, self._limit, self._store, request[1])
+        if parts:
+            self._tell(whole=False)
+
+    def _listen(self, child: _Check) -> None:
+        more = child.read()
+        for kind, *data in child.told():
+            if kind == FOUND:
+                self._known = {part[0]: part for part in data[0]}
+            elif kind == PROGRESS:
+                write(self._give, frame((kind, *data)))
+        if more:
+            return
+        child.end()
+        self._child = None
+        gc.collect()
+        self._tell(whole=True)
+
+    def _tell(self, *, whole: bool) -> None:
+        """Say what is wrong between the targets of open files and all others, as soon as all are known.
+
+        `whole`: it comes of a new check.
+        """
+        if self._known is None:
+            if whole:
+                write(self._give, frame((FOUND, self._open[0], (), (), (), whole)))
+            return
+        from envd_cache.check.result import Packer  # noqa: PLC0415 - only in this process
+
+        number, texts, parts = self._open
+        now = dict(self._known)
+        known = [path for path in parts if path in self._known]
+        mine = {part[0] for path in known for part in parts[path]}
+        for path in known:
+            now.update({part[0]: part for part in parts[path][1:]})
+        # What others say of a file that they load counts less than what it says itself.
+        now.update({path: parts[path][0] for path in known})
+        texts = {path: text for path, text in texts.items() if path in now}
+        packer = Packer()
+        problems = packer.pack(between(now.values(), texts, mine))
+        write(self._give, frame((FOUND, number, tuple(known), problems, tuple(packer.files), whole)))
+
+
+class _Check:
+    """A check of all build files: its process, its pipe, what came so far."""
+
+    def __init__(self, facts: Facts, time_limit: float, store: str, folders: tuple[str, ...]) -> None:
+        self._received = bytearray()
+        self._pid, self.pipe = forked(
+            lambda give: _be_check(facts, time_limit, store, folders, give), group=True
+        )
+
+    def read(self) -> bool:
+        """Take what the child wrote; say whether more may come."""
+        data = os.read(self.pipe, 1 << 20)
+        self._received += data
+        return bool(data)
+
+    def told(self) -> list[Any]:
+        """Return the whole answers so far, and take them out."""
+        return frames_in(self._received)
+
+    def end(self) -> None:
+        """End the process and the workers that it started, by the id of its group, and wait for it."""
+        for end in (os.killpg, os.kill):
+            try:
+                end(self._pid, signal.SIGKILL)  # it is not waited for yet, so the id is its own
+            except ProcessLookupError:
+                continue
+        os.close(self.pipe)
+        os.waitpid(self._pid, 0)
+
+
+def _be_check(facts: Facts, time_limit: float, store: str, folders: tuple[str, ...], give: int) -> None:
+    from envd_cache.check.discover import discover  # noqa: PLC0415 - only in this process
+    from envd_cache.check.repository import Wish, check  # noqa: PLC0415 - only in this process
+    from envd_cache.check.result import FileResult  # noqa: PLC0415 - only in this process
+    from envd_cache.check.roots import Roots  # noqa: PLC0415 - only in this process
+    from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - only in this process
+
+    def progress(done: int, found: int) -> None:
+        write(give, frame((PROGRESS, done, found)))
+
+    roots = Roots(lambda: NAMES)
+    wish = Wish(facts, time_limit, workers=1, store=store, progress=progress)
+    # The working folder is the first one: as the command line does it there, so that both share what is kept.
+    report = check(discover([".", *folders[1:]], roots), wish, roots)
+    write(give, frame((FOUND, [part_of(FileResult(*data), folders[0]) for data in report.results])))
+
+
+__all__ = ("FOUND", "PARTS", "PROGRESS", "WHOLE", "between", "main", "part_of")
