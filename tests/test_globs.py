@@ -23,6 +23,12 @@ from envd_cache.globs import FORM, Patterns, refusal
         (["team/**", "!team/old/"], ["team/a"], ["team/old/a", "x"]),
         (["*.envd", "!build.envd"], ["a/x.envd"], ["build.envd", "a/build.envd"]),
         (["a?[0-9][!x]"], ["ab1y", "q/ab9z/f"], ["ab1x", "a/1y", "abcy"]),
+        (["a**/b", "x**"], ["a/b", "ac/b", "xy"], ["a/c/b"]),
+        (
+            ["[[:digit:]x-]a", "[]-]b", "[!]a]c"],
+            ["1a", "xa", "-a", "]b", "-b", "bc"],
+            ["aa", ":a", "]c", "ac"],
+        ),
         (["\\!a", "b\\*"], ["!a", "x/b*"], ["a", "bc"]),
     ],
     ids=" ".join,
@@ -51,6 +57,8 @@ def test_a_glob_is_refused_or_means_something(glob: str) -> None:
 
 
 def test_the_form_of_globs_refuses_too() -> None:
+    for glob in ("[[:letter:]]", "[b-a]", "[a", "[[:alpha:]"):
+        assert refusal(glob) != ("", ""), glob
     for glob in ("", "/", "!", "!/", "//a", "#a", "!!a", "a/..", "./a", "..", " a", "a ", "a\nb"):
         assert not FORM_OF_GLOBS.is_valid(glob), glob
         assert refusal(glob) != ("", ""), glob

@@ -9,7 +9,7 @@ from envd_cache.config import CONFIG_FILE, PROJECT_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 class GitError(Exception):
@@ -40,19 +40,19 @@ def touched(
 
     `loads` maps each file to the paths that it read, itself included, and whether these are all that it
     depends on; one that failed to read something is touched by a change that deleted something. A changed
-    configuration touches everything in its root.
+    configuration touches everything in its folder, and so does another commit of a submodule.
     """
-    configured = {
-        os.path.join(os.path.realpath(root), name) for root in roots for name in (CONFIG_FILE, PROJECT_FILE)
-    }
-    if not changed.isdisjoint(configured):
-        return frozenset(loads)
+    tops = {os.path.realpath(root) for root in roots}
+    folders = [path for path in changed if os.path.isdir(path)]
+    folders += [os.path.dirname(path) for path in changed if _configures(path, tops)]
+    inside = tuple([folder.rstrip("/") + "/" for folder in folders])
     deleted = any(not os.path.exists(path) for path in changed)
     real: dict[str, bool] = {}
 
     def is_changed(path: str) -> bool:
         if path not in real:
-            real[path] = os.path.realpath(path) in changed
+            found = os.path.realpath(path)
+            real[path] = found in changed or found.startswith(inside)
         return real[path]
 
     return frozenset(
@@ -60,6 +60,12 @@ def touched(
         for file, (read, whole) in loads.items()
         if is_changed(os.path.abspath(file)) or any(map(is_changed, read)) or (deleted and not whole)
     )
+
+
+def _configures(path: str, tops: Collection[str]) -> bool:
+    """Say whether a file is a configuration, or may have been one: it is gone."""
+    folder, name = os.path.split(path)
+    return name == CONFIG_FILE or (name == PROJECT_FILE and (folder in tops or not os.path.exists(path)))
 
 
 def _git(folder: str, environ: Mapping[str, str], *words: str) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 
-from envd_cache.check.roots import MARKS
+from envd_cache.check.roots import GIT, MARKS
 from envd_cache.globs import Patterns
 from envd_cache.record import Record
 from envd_cache.source import BUILD_FILE
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from envd_cache.check.unchanged import Trail
 
 IGNORE_FILE = ".gitignore"
-GIT = ".git"
 OWN_EXCLUDES = (GIT, "info", "exclude")
 _LIMIT = 1 << 20
 
@@ -90,6 +89,7 @@ def _below(start: str, roots: Roots, trail: Trail | None) -> Iterator[str]:
         except OSError:
             continue  # a folder that may not be read holds nothing for us
         if trail:
+            trail.folders.add(folder)
             _note_marks(folder, entries, trail)
         rules = _rules_in(folder, frozenset(entries), outer, roots)
         inner: list[tuple[str, str, _Rules]] = []
@@ -115,12 +115,14 @@ def _note_parents(folder: str, trail: Trail) -> None:
     here, parent = folder, os.path.dirname(folder)
     while parent != here:
         here, parent = parent, os.path.dirname(parent)
-        for name in (*MARKS, IGNORE_FILE):
-            if name == GIT:
-                trail.presence(os.path.join(here, name))
-            else:
-                trail.stamp(os.path.join(here, name))
+        trail.marks(here)
+        trail.stamp(os.path.join(here, IGNORE_FILE))
         trail.stamp(os.path.join(here, *OWN_EXCLUDES))
+        trail.folders.add(here)
+    here = os.path.realpath(folder)
+    while here not in trail.folders:  # where links lead that have the same start in another spelling
+        trail.folders.add(here)
+        here = os.path.dirname(here)
 
 
 def _note_marks(folder: str, names: Container[str], trail: Trail) -> None:
@@ -185,8 +187,8 @@ def _patterns_in(path: str) -> Patterns | None:
     try:
         if not os.path.isfile(path):
             return None  # a pipe would wait for ever
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            found = Patterns(file.read(_LIMIT).split("\n"))
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            found = Patterns(file.read(_LIMIT).removeprefix("\ufeff").split("\n"))
     except OSError:
         return None
     return found or None

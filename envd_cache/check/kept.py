@@ -11,7 +11,7 @@ import os
 import sys
 from hashlib import blake2b
 
-from envd_cache.check.world import DIGEST_SIZE, digest
+from envd_cache.check.world import DIGEST_SIZE, digest, signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ _MAGIC = b"envd-cache results 2\n"
 
 # File systems tell times this coarsely at worst (FAT).
 RACY_NS = 2_000_000_000
+
+# What the program runs with; the names are those by which it is loaded.
+LIBRARIES = ("starlark", "lark", "typeguard")
 
 # The results of a folder in which nobody checked for so long are deleted.
 OLD_SECONDS = 30 * 24 * 3600
@@ -66,13 +69,16 @@ def steady(signed: tuple[int, ...], began: int) -> bool:
 
 
 def run_key(facts: Facts) -> str:
-    """Return what all results depend on beside files and answers: the program, and the target's name."""
+    """Return what all results depend on beside files and answers: the program, the libraries that it
+    runs with, and the target's name.
+    """
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    return f"{program_key(package)} {facts.given.get('target', '')}"
+    others = [_library_key(name) for name in LIBRARIES]
+    return f"{program_key(package)} {' '.join(others)} {facts.given.get('target', '')}"
 
 
 def program_key(folder: str) -> str:
-    """Return what changes with the program: its files, Python, the interpreter's library.
+    """Return what changes with the program: its files, and Python.
 
     `folder` is where the package lies. The version alone would not do for those who work on it.
     """
@@ -88,6 +94,18 @@ def program_key(folder: str) -> str:
                     found.append(f"{entry.path} {status.st_size} {status.st_mtime_ns}")
     found.sort()
     return digest("\n".join(found)).hex()
+
+
+def _library_key(name: str) -> str:
+    """Return what changes when a library is replaced, without loading it: how its files are."""
+    from importlib.machinery import PathFinder  # noqa: PLC0415 - not for a compile
+
+    spec = PathFinder.find_spec(name)
+    if spec is None or spec.origin is None:
+        return ""
+    with os.scandir(os.path.dirname(spec.origin)) as listing:
+        found = [(entry.path, signature(entry.path)) for entry in listing if not entry.is_dir()]
+    return digest(repr(sorted(found))).hex()
 
 
 def _replace(path: str, content: bytes) -> None:

@@ -152,7 +152,7 @@ class _Run:
             self._tell(found)
 
     def _tell(self, found: int) -> None:
-        if self.wish.progress and not len(self.results) % 50:
+        if self.wish.progress:
             self.wish.progress(len(self.results), found)
 
     def _done(self, tasks: Iterator[tuple[int, str]]) -> Iterator[tuple[Any, Any]]:
@@ -205,7 +205,8 @@ class _Run:
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong in and between all files, in the order of paths and places."""
-        found = list(self._died)
+        # A configuration can be wrong where there is no build file.
+        found = [*self._died, *self.roots.problems()]
         for data in self.results.values():
             if data[_PROBLEMS]:
                 found += unpacked(FileResult(*data), self._source_of)

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from envd_cache.config import Root
-    from envd_cache.diagnostics import Result
+    from envd_cache.diagnostics import Diagnostic, Result
 
 # Only a folder with one of these can be a root; see `config.find_root`.
-MARKS = (CONFIG_FILE, PROJECT_FILE, ".git")
+GIT = ".git"
+MARKS = (CONFIG_FILE, PROJECT_FILE, GIT)
 
 
 class Roots:
@@ -33,6 +34,11 @@ class Roots:
         if found is None:
             found = self._found[folder] = self._look(folder, names)
         return found
+
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with the configurations that were asked for."""
+        found = {id(result): result for result in self._found.values() if result.diagnostics}
+        return tuple([one for result in found.values() for one in result.diagnostics])
 
     def _look(self, folder: str, names: frozenset[str] | None) -> Result[Root]:
         parent = folder.rpartition("/")[0] or "/"

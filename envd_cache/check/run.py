@@ -148,6 +148,7 @@ class CheckRun(Run):
         self.inputs: dict[str, None] = {}
         self.whole = True
         self._bench = bench
+        self._made_of: dict[str, tuple[str, ...]] = {}
         self._of_this_run = 0  # modules that another run would have to make anew
         self._sites: Sequence[CallSite] | None = None
 
@@ -166,6 +167,10 @@ class CheckRun(Run):
             return shared.module
         real = self._bench.real_file(path)
         if real in self._modules:
+            # What kept it from being shared does so with what loads it again, under whatever name.
+            self._of_this_run += 1
+            self._bench.keep(path, source.text)
+            self.inputs.update(dict.fromkeys((path, *self._made_of[real])))
             return self._modules[real]
         self._bench.keep(path, source.text)
         before, files = self._recorded(), set(recorder.prepared)
@@ -179,6 +184,7 @@ class CheckRun(Run):
         module = self._evaluate_file(source)
         self._loading.pop()
         self._modules[real] = module
+        self._made_of[real] = tuple(self.inputs)
         if module is not None and self._recorded() == before:
             own = {file: found for file, found in recorder.prepared.items() if file not in files}
             self._bench.shared[path] = Shared(module, own, tuple(self.inputs))

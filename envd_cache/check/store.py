@@ -4,11 +4,11 @@ One file a working folder, in the cache folder of the person: a repository that 
 results with it, a checkout may be read-only, and nothing has to be ignored. It may be deleted at any time.
 It is replaced whole, so that runs at the same time do not disturb each other: the last one wins.
 
-A result holds when everything that it depends on is as it was: the program, the bytes of every file that
-was read, and the answers to what the file asked. A file that has the same size, times and inode as before
-is taken for unchanged without reading it, unless it was written so shortly before that a second change
-might have the same time. A result that depends on more (a file that was missing, a clone) is not kept,
-nor is one in which a credential was found.
+A result holds when everything that it depends on is as it was: the program, the configuration, the bytes
+of every file that was read, where links led to loaded ones, and the answers to what the file asked. A file
+that has the same size, times and inode as before is taken for unchanged without reading it, unless it was
+written so shortly before that a second change might have the same time. A result that depends on more (a
+file that was missing, a clone) is not kept, nor is one in which a credential was found.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ class Store:
         self._results: dict[str, tuple[Any, ...]] = {}
         self._inputs: list[Input] = []
         self._holds: list[bool | None] = []
+        self._places: dict[str, bytes] = {}
         self._between: tuple[bytes, Any] = (b"", None)
         self._kept: dict[str, tuple[Any, ...]] = {}
         self._changed = False
@@ -68,15 +69,22 @@ class Store:
         folder = (path if path.startswith("/") else f"{self._here}/{path}").rpartition("/")[0] or "/"
         if ".." in folder:
             folder = os.path.normpath(folder)
-        if stored[_ROOT] != self._roots.of(folder).value.folder:
+        root = self._roots.of(folder).value
+        if stored[_ROOT] != root.folder:
             return None
-        for number in stored[_INPUTS]:
+        numbers = stored[_INPUTS]
+        # Of a configuration that is new no input tells. It is always the second one.
+        if root.config.path and root.config.path != self._inputs[numbers[len(numbers) > 1]][0]:
+            return None
+        for number in numbers:
             if not (self._holds[number] if self._holds[number] is not None else self._look(number)):
                 return None
+        if not all(self._places_hold(number) for number in numbers[1:]):
+            return None
         for name, argument, was in stored[_ASKED]:
             if self._world.digest(name, argument, folder) != was:
                 return None
-        inputs = tuple([self._inputs[number] for number in stored[_INPUTS]])
+        inputs = tuple([self._inputs[number] for number in numbers])
         data = (*stored[:_INPUTS], inputs, *stored[_INPUTS + 1 :])
         self._kept[path] = data
         return data
@@ -86,7 +94,9 @@ class Store:
         self._changed = True
         problems = data[_PROBLEMS]
         if data[_WHOLE] and not any(one[_REDACT] or one[0] in _UNSTEADY for one in problems):
-            self._kept[path] = data
+            first, *loaded = data[_INPUTS]
+            placed = [(name, content + self._place(name), signed) for name, content, signed in loaded]
+            self._kept[path] = (*data[:_INPUTS], (first, *placed), *data[_INPUTS + 1 :])
 
     @property
     def kept(self) -> int:
@@ -132,12 +142,28 @@ class Store:
         now = signature(path)
         holds = now is not None and now == signed
         if now is not None and not holds:
-            holds = _digest_of(path) == content
+            holds = _digest_of(path) == content[:DIGEST_SIZE]
             if holds:
                 self._inputs[number] = path, content, now
                 self._changed = True
         self._holds[number] = holds
         return holds
+
+    def _places_hold(self, number: int) -> bool:
+        """Say whether a loaded file lies where it did."""
+        path, content, _ = self._inputs[number]
+        return content[DIGEST_SIZE:] == self._place(path)
+
+    def _place(self, path: str) -> bytes:
+        """Return where links lead that a path goes through, b"" without any.
+
+        It decides whether a file may be loaded, and whether two names load one file.
+        """
+        found = self._places.get(path)
+        if found is None:
+            real = self._world.real(path)
+            found = self._places[path] = b"" if real == path else os.fsencode(real)
+        return found
 
     def _load(self) -> None:
         content = read(self._path)

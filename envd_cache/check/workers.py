@@ -172,7 +172,8 @@ class Pool:
 
     def _be_worker(self, slot: int, take: int, give: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         for other in self._workers.values():
             os.close(other.to)
             os.close(other.back)

@@ -22,6 +22,7 @@ class World:
         self._answers: dict[tuple[str, str, str], Answer | None] = {}
         self._digests: dict[tuple[str, str, str], bytes] = {}
         self._repositories: dict[str, str] = {}
+        self._real: dict[str, str] = {}
 
     def answer(self, name: str, argument: str, folder: str) -> Answer | None:
         """Return what `facts.known` or `facts.variable` says; `folder` is where git would be asked."""
@@ -53,6 +54,16 @@ class World:
             here = parent == folder or os.path.lexists(f"{folder}/.git")
             found = self._repositories[folder] = folder if here else self.repository(parent)
         return found
+
+    def real(self, path: str) -> str:
+        """Return an absolute path of a file with all links followed; each folder is looked at once."""
+        if os.path.islink(path):
+            return os.path.realpath(path)
+        folder, name = os.path.split(path)
+        found = self._real.get(folder)
+        if found is None:
+            found = self._real[folder] = os.path.realpath(folder)
+        return os.path.join(found, name)
 
 
 def digest(text: str) -> bytes:

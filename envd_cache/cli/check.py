@@ -52,9 +52,7 @@ def check(values: Values) -> int:
             roots = Roots(_rule_names)
             report, found = _checked(paths, roots, values)
     _write(report, found, values, fixed)
-    first = os.path.abspath(paths[0]) if paths else os.getcwd()
-    folder = first if os.path.isdir(first) else os.path.dirname(first)
-    fail_on = process.text(values, "fail_on") or roots.of(folder).value.config.fail_on
+    fail_on = process.text(values, "fail_on") or roots.of(_folder(paths)).value.config.fail_on
     return process.FINDINGS if fails(found, fail_on) else process.DONE
 
 
@@ -71,6 +69,12 @@ def _paths(values: Values) -> list[str]:
     return [given] if isinstance(given, str) else given if isinstance(given, list) else []
 
 
+def _folder(paths: list[str]) -> str:
+    """Return the folder whose repository counts for the whole of a check."""
+    first = os.path.abspath(paths[0]) if paths else os.getcwd()
+    return first if os.path.isdir(first) else os.path.dirname(first)
+
+
 def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tuple[Diagnostic, ...]]:
     """Return what was checked, and the findings that were asked for."""
     facts, seconds = process.given_facts(values), process.time_limit(values)
@@ -84,9 +88,15 @@ def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tu
         last = Unchanged(store, key, paths, World(facts))
         if report := last.report():
             return report, report.diagnostics
+    import signal  # noqa: PLC0415 - not when nothing changed
+
     from envd_cache.check.repository import Wish  # noqa: PLC0415 - not when nothing changed
     from envd_cache.check.repository import check as check_files  # noqa: PLC0415 - not when nothing changed
 
+    # Who ends us must not leave the workers behind; like Ctrl-C it leads through all that cleans up.
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     progress = checked.Progress() if sys.stderr.isatty() else None
     wish = Wish(
         facts,
@@ -105,7 +115,7 @@ def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tu
         if progress:
             progress.clear()
     if revision:
-        return report, _touched(report, revision)
+        return report, _touched(report, revision, _folder(paths))
     return report, report.diagnostics
 
 
@@ -127,22 +137,27 @@ def _store_folder() -> str:
     return os.path.join(base, "envd-cache", "check") if os.path.isabs(base) else ""
 
 
-def _touched(report: Report, revision: str) -> tuple[Diagnostic, ...]:
+def _touched(report: Report, revision: str, folder: str) -> tuple[Diagnostic, ...]:
     """Return the findings that a change since a revision has to do with, at their place or at another."""
     from envd_cache.check.changed import GitError, changed_files, touched  # noqa: PLC0415 - starts git
 
     results = [FileResult(*data) for data in report.results]
     loads = {one.path: ([path for path, _, _ in one.inputs], one.whole) for one in results}
     try:
-        changed = changed_files(os.getcwd(), revision, os.environ)
+        changed = changed_files(folder, revision, os.environ)
     except GitError as error:
         raise process.UsageError(f"--changed {revision}: {error}") from None
     files = touched(loads, changed, {one.root for one in results if one.root})
+
+    def concerns(path: str) -> bool:
+        # A configuration is in no list of what was checked.
+        return path in files or os.path.realpath(path) in changed
+
     return tuple(
         one
         for one in report.diagnostics
-        if (one.location.source.path if one.location else one.path) in files
-        or any(label.location.source.path in files for label in one.labels)
+        if concerns(one.location.source.path if one.location else one.path)
+        or any(concerns(label.location.source.path) for label in one.labels)
     )
 
 

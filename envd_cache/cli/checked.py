@@ -124,13 +124,15 @@ def listed(target: Checked) -> object:
 
 
 def _list_text(report: Report) -> str:
+    from envd_cache.report.text import printable  # noqa: PLC0415 - only for text
+
     lines: list[str] = []
     for data in report.results:
         result = FileResult(*data)
         for (_, label), (caches, _) in zip(result.targets, result.listings, strict=True):
             lines.append(f"{label}  ({result.path})")
             lines += [f"  {line}" for line in caches or ["no cache"]]
-    return "".join(line + "\n" for line in lines)
+    return "".join(printable(line).replace("\n", "\ufffd") + "\n" for line in lines)
 
 
 # ---- fixes ----
@@ -154,10 +156,27 @@ def difference(new: Mapping[SourceFile, str]) -> str:
 
     made: list[str] = []
     for source, text in new.items():
-        before, after = (one.splitlines(keepends=True) for one in (source.text, text))
-        for line in unified_diff(before, after, f"a/{source.path}", f"b/{source.path}"):
+        before, after = (_lines(one) for one in (source.text, text))
+        for line in unified_diff(before, after, _name(f"a/{source.path}"), _name(f"b/{source.path}")):
             made.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
     return "".join(made)
+
+
+def _name(path: str) -> str:
+    """Return the name of a file as git writes it above its lines."""
+    if any(letter in '"\\' or not letter.isprintable() for letter in path):
+        octal = [
+            chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:03o}"
+            for byte in os.fsencode(path)
+        ]
+        return f'"{"".join(octal)}"'
+    return f"{path}\t" if " " in path else path
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines as `patch` counts them: Python ends one at a form feed too."""
+    *whole, rest = text.split("\n")
+    return [f"{line}\n" for line in whole] + ([rest] if rest else [])
 
 
 def write_fixes(new: Mapping[SourceFile, str]) -> int:

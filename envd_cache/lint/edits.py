@@ -88,5 +88,6 @@ def with_argument(source: SourceFile, call: Call, written: str) -> Edit | None:
     indent = text[line : last.span.start]
     if not indent.strip() and "\n" in text[call.span.start : last.span.start]:
         # One argument a line: the new one gets a line too.
-        return replaced(source, Span(end, end), f",\n{indent}{written}")
+        newline = "\r\n" if text[line - 2 : line] == "\r\n" else "\n"
+        return replaced(source, Span(end, end), f",{newline}{indent}{written}")
     return replaced(source, Span(end, end), f", {written}")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from envd_cache.syntax.nodes import Comment, File, Node
 
 MARK = "envd-cache:"
+_LINE_END = re.compile(r"\r\n?|\n")
 _FORM = re.compile(r"#\s*envd-cache:\s*(allow-file|allow)\b\s*(\(([^()]*)\))?")
 
 
@@ -118,8 +119,8 @@ def without(source: SourceFile, allowance: Allowance) -> Fix | None:
     """
     text = source.text
     start = text.rfind("#", 0, allowance.start)
-    end = text.find("\n", start)
-    end = len(text) if end < 0 else end
+    broken = _LINE_END.search(text, start)
+    end = broken.start() if broken else len(text)
     form = _FORM.match(text, start, end)
     if form is None or form[3] is None:
         return None
@@ -134,9 +135,10 @@ def without(source: SourceFile, allowance: Allowance) -> Fix | None:
         written = ""
         before = text[:start].rstrip(" \t")
         # With a line of its own the comment takes the line along.
-        end += before.endswith("\n") or not before
+        if broken and (not before or before[-1] in "\r\n"):
+            end = broken.end()
         start = len(before)
-    return Fix(title, (Edit(Location(source, Span(start, min(end, len(text)))), written),))
+    return Fix(title, (Edit(Location(source, Span(start, end)), written),))
 
 
 # ---- comments ----
@@ -175,7 +177,7 @@ def _allowances(source: SourceFile, tree: File, comment: Comment) -> list[Allowa
 def _covered(source: SourceFile, tree: File, comment: Comment) -> Span | None:
     """Return the span of the statements that a comment speaks of, None when there are none."""
     at = comment.span.start
-    line = source.text.rfind("\n", 0, at) + 1
+    line = _line_start(source, at)
     own_line = not source.text[line:at].strip()
     around = _innermost(tree.statements, at, at + 1)
     if around and not statements_of(around[-1]) and around[-1].span.end > at:
@@ -193,9 +195,13 @@ def _covered(source: SourceFile, tree: File, comment: Comment) -> Span | None:
     if following is None:
         return None
     start = following.span.start
-    indent = start - (source.text.rfind("\n", 0, start) + 1)
+    indent = start - _line_start(source, start)
     # A comment that is indented deeper is the end of a block, not the head of what comes next.
     return following.span if at - line <= indent else None
+
+
+def _line_start(source: SourceFile, at: int) -> int:
+    return max(source.text.rfind("\n", 0, at), source.text.rfind("\r", 0, at)) + 1
 
 
 def _innermost(statements: tuple[Node, ...], start: int, end: int) -> list[Node]:

@@ -97,6 +97,47 @@ def test_the_configuration_touches_everything(repo: Path) -> None:
     assert {"a/build.envd", "b/build.envd"} <= files(repo)
 
 
+def test_a_configuration_that_became_wrong(repo: Path) -> None:
+    (repo / "envd-cache.toml").write_text("bogus = 1\n")
+    assert str(repo / "envd-cache.toml") in files(repo)
+    git(repo, "commit", "-q", "-a", "-m", "second")
+    assert files(repo) == set()
+
+
+@pytest.mark.parametrize("name", ["envd-cache.toml", "pyproject.toml"])
+def test_a_configuration_of_a_folder_touches_that_folder(repo: Path, name: str) -> None:
+    """When it goes, the folder belongs to the repository around it."""
+    (repo / "a" / name).write_text("[tool.envd-cache]\n" if name == "pyproject.toml" else "")
+    assert files(repo) == {"a/build.envd"}
+    git(repo, "add", ".")
+    git(repo, "commit", "-q", "-m", "second")
+    assert files(repo) == set()
+    (repo / "a" / name).unlink()
+    assert files(repo) == {"a/build.envd"}
+
+
+def test_another_commit_of_a_submodule(repo: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "build.envd").write_text(WRONG.replace("app", "sub"))
+    git(other, "init", "-q", "-b", "main")
+    git(other, "add", ".")
+    git(other, "commit", "-q", "-m", "first")
+    git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
+    git(repo, "commit", "-q", "-m", "second")
+    assert files(repo) == set()
+    (repo / "sub" / "more").touch()
+    git(repo / "sub", "add", ".")
+    git(repo / "sub", "commit", "-q", "-m", "more")
+    assert files(repo) == {"sub/build.envd"}
+
+
+def test_from_elsewhere(repo: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (repo / "a" / "build.envd").write_text(WRONG + "# more\n")
+    words = ("--changed", "main", "--format", "json", str(repo))
+    done = check(tmp_path_factory.mktemp("elsewhere"), *words)
+    assert [one["file"] for one in json.loads(done.out)["diagnostics"]] == [str(repo / "a" / "build.envd")]
+
+
 def test_from_a_folder_below(repo: Path) -> None:
     (repo / "a" / "build.envd").write_text(WRONG + "# more\n")
     done = check(repo / "a", "--changed", "main", "--format", "json")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.check.program import check, target, write
+from envd_cache.check.kept import RACY_NS
+from tests.check.program import PROGRAM, check, target, write
+from tests.cli.program import environment
 
 RIGHT = target("ghcr.io/acme/app:cache")
 
@@ -182,6 +188,17 @@ def test_a_wrong_configuration_is_told_once(tmp_path: Path) -> None:
     assert [one[1] for one in codes(tmp_path)] == ["EC020"]
 
 
+def test_a_wrong_configuration_is_told_without_any_build_file(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    write(repo, {"envd-cache.toml": 'includ = ["*.star"]\n', "inner/envd-cache.toml": "x = 1\n"})
+    store = tmp_path / "store"
+    time.sleep(RACY_NS / 1e9 + 0.1)
+    for _ in range(2):
+        done = check(repo, "--format", "json", store=store)
+        found = [one["code"] for one in json.loads(done.out)["diagnostics"]]
+        assert (done.code, found) == (1, ["EC020", "EC020"])
+
+
 def test_allowances_count_and_unused_ones_are_told(tmp_path: Path) -> None:
     allowed = 'load("//x.envd", "x")  # envd-cache: allow(unused-load)\n' + RIGHT
     unused = "# envd-cache: allow(unused-load)\n" + target("ghcr.io/acme/b:cache")
@@ -255,6 +272,31 @@ def test_the_difference_is_one_that_patch_reads(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "build.envd").read_text() == text.replace("reff", "ref")
 
 
+def test_no_name_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
+    write(tmp_path, {"a\x1b[2J\nb/build.envd": RIGHT})
+    done = check(tmp_path, "--list")
+    assert done.out.split("\n")[0] == "//a\ufffd[2J\ufffdb:build  (a\ufffd[2J\ufffdb/build.envd)"
+
+
+NAMES = ["a b", 'a"b', "a\tb", "a\nb", "a\\b", "\u00e9\u4e00", "-a", " a "]
+
+
+@pytest.mark.parametrize("command", [["git", "apply"], ["patch", "-p1", "-s"]], ids=" ".join)
+def test_patch_reads_names_and_lines_of_all_kinds(tmp_path: Path, command: list[str]) -> None:
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
+    text = f"# \f\v\x1c\u2028\x85 \r\n{target('ghcr.io/acme/app:cache').replace('ref=', 'reff=')}"
+    write(tmp_path, {f"{name}/x": "" for name in NAMES})
+    for name in NAMES:
+        (tmp_path / name / "build.envd").write_bytes(text.encode())
+    difference = check(tmp_path, "--diff", "--output", "diff").out
+    assert difference == ""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    subprocess.run(command, cwd=tmp_path, input=(tmp_path / "diff").read_bytes(), check=True)
+    for name in NAMES:
+        assert (tmp_path / name / "build.envd").read_bytes() == text.replace("reff", "ref").encode()
+
+
 def test_the_other_formats(tmp_path: Path) -> None:
     write(tmp_path, {"sub/a/build.envd": RIGHT.replace("ref=", "reff=")})
     (tmp_path / ".git").mkdir()
@@ -310,3 +352,27 @@ def test_a_part_does_not_tell_what_the_rest_lacks(tmp_path: Path) -> None:
     assert "EC344" in check(tmp_path).out
     (tmp_path / "c" / "build.envd").write_text(reader.replace("r/x", "r/y"))
     assert "EC345" in check(tmp_path).out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_who_ends_a_check_ends_its_workers(tmp_path: Path, number: signal.Signals) -> None:
+    """The workers hang: one operation on huge numbers takes longer than anybody waits."""
+    hang = "def build():\n    base()\n    x = 7\n    for _ in range(40):\n        x = x * x\n"
+    write(tmp_path, {f"{name}/build.envd": hang for name in "abc"})
+    words = [*PROGRAM, "--no-cache", "--time-limit", "1000"]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        children: list[str] = []
+        until = time.monotonic() + 60
+        while not children and time.monotonic() < until:
+            time.sleep(0.05)
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert children
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 130
+        assert not any(os.path.exists(f"/proc/{child}") for child in children)
+    finally:
+        process.kill()
+        process.wait()

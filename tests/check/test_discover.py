@@ -49,6 +49,8 @@ def test_a_folder_above_is_not_left_behind(here: Path, monkeypatch: pytest.Monke
     assert found("..") == ["../a/build.envd", "../b/build.envd"]
 
 
+ALL = {"gone/build.envd", "kept/build.envd", "a/gone/build.envd", "a/kept/build.envd"}
+OTHER = "é\u4e00e/build.envd"
 IGNORED = {
     "plain name": ("gone\n", {"gone/build.envd", "a/gone/build.envd"}),
     "folders only": ("gone/\n", {"gone/build.envd", "a/gone/build.envd"}),
@@ -66,8 +68,16 @@ IGNORED = {
     "blanks behind": ("gone  \n", {"gone/build.envd", "a/gone/build.envd"}),
     "file": (
         "build.envd\n!/kept/build.envd\n",
-        {"gone/build.envd", "a/gone/build.envd", "a/kept/build.envd"},
+        ALL - {"kept/build.envd"} | {OTHER},
     ),
+    "kinds of letters": ("[[:lower:]]one\n[[:foo:]ak]ept\n", {"gone/build.envd", "a/gone/build.envd"}),
+    "a bracket as a letter": ("[]g]one\n[!]g]ept\n", ALL),
+    "stars in a name": ("a**/gone\na/k**t\n", {"a/gone/build.envd", "a/kept/build.envd"}),
+    "a byte order mark": ("\ufeffgone/\n", {"gone/build.envd", "a/gone/build.envd"}),
+    "a carriage return": ("gone\r\nk\rkept\n", {"gone/build.envd", "a/gone/build.envd"}),
+    "blanks behind backslashes": ("gone\\\\ \nkept\\ \n", set()),
+    "two slashes": ("gone//\n", set()),
+    "other letters": ("??????\n!gone\n!kept\n", {OTHER}),
     "half a range": ("[z-a]\n[\n", set()),
 }
 
@@ -75,17 +85,17 @@ IGNORED = {
 @pytest.mark.parametrize("name", IGNORED)
 def test_what_git_ignores_is_left_out(here: Path, name: str) -> None:
     text, gone = IGNORED[name]
-    places = {"gone/build.envd", "kept/build.envd", "a/gone/build.envd", "a/kept/build.envd"}
+    places = ALL | {OTHER}
     write(here, dict.fromkeys(places, "") | {".gitignore": text})
     subprocess.run(["git", "init", "-q", str(here)], check=True)
     listed = subprocess.run(
-        ["git", "ls-files", "--others", "--exclude-standard"],
+        ["git", "ls-files", "--others", "--exclude-standard", "-z"],
         cwd=here,
         check=True,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
-    assert {line for line in listed.stdout.split("\n") if line.endswith("build.envd")} == places - gone
+    assert {line for line in listed.stdout.split("\0") if line.endswith("build.envd")} == places - gone
     assert set(found()) == places - gone
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 
 from envd_cache.check import repository
 from envd_cache.check.discover import discover
-from envd_cache.check.kept import RACY_NS, program_key
+from envd_cache.check.kept import RACY_NS, program_key, run_key
 from envd_cache.check.repository import Wish, check
 from envd_cache.check.roots import Roots
 from envd_cache.check.store import Store
@@ -225,6 +226,40 @@ def test_the_configuration_counts(bed: Bed) -> None:
     assert {one.code for one in bed.check().diagnostics} == {"EC001"}, "`//` starts somewhere else now"
 
 
+@pytest.mark.parametrize("name", ["envd-cache.toml", "pyproject.toml"])
+def test_a_new_configuration_counts(bed: Bed, name: str) -> None:
+    (bed.folder / ".git").mkdir()
+    (bed.folder / "envd-cache.toml").unlink()
+    bed.check()
+    (bed.folder / name).write_text("[tool.envd-cache]\n" if name == "pyproject.toml" else "")
+    bed.check()
+    assert bed.anew == ALL
+    (bed.folder / name).unlink()
+    bed.check()
+    assert bed.anew == ALL
+
+
+def test_a_folder_that_goes_out_behind_a_link_counts(bed: Bed) -> None:
+    """Each of its files stays as it was, but nothing outside of the repository may be loaded."""
+    assert bed.check().diagnostics == ()
+    (bed.folder / "lib").rename(bed.folder.parent / "outside")
+    (bed.folder / "lib").symlink_to(bed.folder.parent / "outside")
+    assert {one.code for one in bed.check().diagnostics} == {"EC012"}
+
+
+def test_the_libraries_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What an interpreter finds may change with its release."""
+    facts = Facts({}, {})
+    first = run_key(facts)
+    assert run_key(facts) == first
+    (tmp_path / "starlark").mkdir()
+    (tmp_path / "starlark" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    second = run_key(facts)
+    (tmp_path / "starlark" / "another.so").touch()
+    assert len({first, second, run_key(facts)}) == 3
+
+
 def test_the_program_counts(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     bed.check()
     monkeypatch.setattr(repository, "run_key", lambda _: "another")
@@ -334,3 +369,31 @@ def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None
     ]
     assert {run.communicate()[0] for run in runs} == {"50 build files, 50 targets: nothing found\n"}
     assert len(list((tmp_path / "store" / "envd-cache" / "check").iterdir())) == 1
+
+
+def test_a_file_that_was_loaded_before_is_not_taken_for_shared(bed: Bed) -> None:
+    """What a loaded file declares counts for each that loads it, by whatever way."""
+    (bed.folder / "lib" / "deep.envd").write_text('cache.registry(ref="ghcr.io/acme/deep:x")\ny = 1\n')
+    (bed.folder / "lib" / "over.envd").write_text('load("//lib/deep.envd", "y")\nz = y\n')
+    over = 'load("//lib/over.envd", "z")\n\ndef build():\n    base()\n    print(z)\n'
+    first, second = f'load("//lib/deep.envd", "y")\n{over}    print(y)\n', over
+    (bed.folder / "a" / "build.envd").write_text(first)
+    (bed.folder / "b" / "build.envd").write_text(second)
+    assert "EC341" in [one.code for one in bed.check().diagnostics]
+    (bed.folder / "lib" / "deep.envd").write_text("y = 1\n")
+    assert bed.check().diagnostics == ()
+
+
+def test_one_file_that_becomes_two_counts(bed: Bed) -> None:
+    """A file is run once, whatever it is called."""
+    (bed.folder / "lib" / "one.envd").write_text('cache.registry(ref="ghcr.io/acme/a:x")\ny = 1\n')
+    (bed.folder / "lib" / "two.envd").symlink_to("one.envd")
+    both = 'load("//lib/one.envd", "y")\nload("//lib/two.envd", z="y")\n'
+    (bed.folder / "a" / "build.envd").write_text(f"{both}\ndef build():\n    base()\n    print(y, z)\n")
+    before = [one.code for one in bed.check().diagnostics]
+    bed.check()
+    assert bed.anew == []
+    (bed.folder / "lib" / "two.envd").unlink()
+    shutil.copy(bed.folder / "lib" / "one.envd", bed.folder / "lib" / "two.envd")
+    after = [one.code for one in bed.check().diagnostics]
+    assert ("EC201" in before, "EC201" in after) == (False, True)

@@ -39,6 +39,10 @@ FILES = {
     ),
     "top/repo/c/wrong.star": 'def build():\n    base()\n    cache.registry(reff="r")\n',
     "top/repo/out/build.envd": "x = 1\n",
+    "top/repo/out/in/lib.envd": 'load("//lib/shared.envd", "declare")\nplace = "/y"\n',
+    "top/repo/d/build.envd": (
+        'load("//out/in/lib.envd", "place")\ndef build():\n    base()\n    cache.local(path=place)\n'
+    ),
 }
 
 
@@ -72,6 +76,13 @@ def bed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bed:
     # The time of the last change of an inode cannot be set back, so a test cannot wait for it to be old.
     monkeypatch.setattr("envd_cache.check.kept.RACY_NS", -(10**12))
     return Bed(tmp_path, monkeypatch)
+
+
+def behind_link(path: Path) -> None:
+    """Move a file or a folder out of the repository, and leave a link to it."""
+    outside = path.parents[len(path.parts) - path.parts.index("repo") - 1] / "outside"
+    path.rename(outside)
+    path.symlink_to(outside)
 
 
 def shown(report: Report | None) -> tuple[object, ...] | None:
@@ -108,6 +119,11 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a configuration in a folder": lambda repo: (repo / "a/envd-cache.toml").write_text(""),
     "a project file": lambda repo: (repo / "a/pyproject.toml").write_text("[tool.envd-cache]\n"),
     "a repository inside": lambda repo: (repo / "a/.git").mkdir(),
+    "a configuration in an ignored folder": lambda repo: (repo / "out/in/envd-cache.toml").write_text(""),
+    "a configuration above it": lambda repo: (repo / "out/envd-cache.toml").write_text(""),
+    "a folder behind a link": lambda repo: behind_link(repo / "lib"),
+    "an ignored folder behind a link": lambda repo: behind_link(repo / "out"),
+    "a file behind a link": lambda repo: behind_link(repo / "out/in/lib.envd"),
     "the branch": lambda repo: (repo / ".git/HEAD").write_text("ref: refs/heads/other\n"),
 }
 

@@ -89,6 +89,26 @@ SAFE = {
     ),
 }
 
+# Other ends of lines, and comments between names: the whole text, and what a safe fix makes of it.
+LINE_ENDS = {
+    "allowance": (
+        'def build():\r\n    base()\r\n    cache.gha(scope="a")  # envd-cache: allow(default-scope)\r\n',
+        'def build():\r\n    base()\r\n    cache.gha(scope="a")\r\n',
+    ),
+    "allowance with a reason": (
+        'def build():\r\n    base()\r\n    cache.gha(scope="a")  # envd-cache: allow(default-scope) why\r\n',
+        'def build():\r\n    base()\r\n    cache.gha(scope="a")  # why\r\n',
+    ),
+    "allowance on a line": (
+        'def build():\r\n    base()\r\n    # envd-cache: allow(EC324)\r\n    cache.gha(scope="a")\r\n',
+        'def build():\r\n    base()\r\n    cache.gha(scope="a")\r\n',
+    ),
+    "old ones": (
+        '# envd-cache: allow-file(default-scope)\rdef build():\r    base()\r    cache.gha(scope="a")\r',
+        'def build():\r    base()\r    cache.gha(scope="a")\r',
+    ),
+}
+
 # What no fix may touch, because the place does not tell what was meant.
 LEFT_ALONE = {
     "from a variable": 'MODE = "MAX"\n    cache.registry("acme/app:c", mode=MODE)',
@@ -139,6 +159,40 @@ def test_safe_fix(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     files, runs = rerun(Path(), unsafe=False)
     assert files["build.envd"] == f"{HEAD}    {wanted}\n"
     assert 1 <= runs <= 2
+
+
+@pytest.mark.parametrize("name", LINE_ENDS)
+def test_line_ends_stay(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".git").mkdir()
+    text, wanted = LINE_ENDS[name]
+    Path("build.envd").write_bytes(text.encode())
+    (new,) = fixed(with_fixes(lint(Path()).diagnostics)).values()
+    assert new == wanted
+
+
+def test_an_argument_more_gets_the_line_end_of_its_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".git").mkdir()
+    text = 'def build():\r\n    base()\r\n    cache.local(\r\n        path="cache",\r\n    )\r\n'
+    Path("build.envd").write_bytes(text.encode())
+    (new,) = fixed(with_fixes(lint(Path()).diagnostics), unsafe=True).values()
+    assert new == text.replace('"cache",', '"cache",\r\n        reset=True,')
+
+
+@pytest.mark.parametrize("names", ['"one",  # why\n    "two"', '\n    # why\n    "two", "three"'])
+def test_a_load_with_comments_is_left_alone(
+    names: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".git").mkdir()
+    Path("a.envd").write_text("one = 1\ntwo = 2\nthree = 3\n")
+    Path("build.envd").write_text(f'load("//a.envd", {names})\n\n{HEAD}')
+    found = lint(Path()).diagnostics
+    assert "EC301" in [one.code for one in found]
+    assert fixed(with_fixes(found), unsafe=True) == {}
 
 
 @pytest.mark.parametrize("name", LEFT_ALONE)

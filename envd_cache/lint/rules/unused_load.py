@@ -47,9 +47,11 @@ def check(context: SyntaxContext) -> Iterator[Finding]:
             yield Finding(message, context.at(loaded.alias_span), "remove it", fix=fix)
 
 
-def _fix(context: SyntaxContext, load: nodes.Load, gone: nodes.LoadedName, *, whole: bool) -> Fix:
+def _fix(context: SyntaxContext, load: nodes.Load, gone: nodes.LoadedName, *, whole: bool) -> Fix | None:
     source, text = context.source, context.source.text
     if whole:
+        if _has_comment(context, load.span):
+            return None
         # The file runs when it is loaded, and may declare a cache.
         end = text.find("\n", load.span.end) + 1 or len(text)
         span = Span(load.span.start, end if not text[load.span.end : end].strip() else load.span.end)
@@ -59,8 +61,13 @@ def _fix(context: SyntaxContext, load: nodes.Load, gone: nodes.LoadedName, *, wh
         span = Span(load.names[at - 1].span.end, gone.span.end)
     else:
         span = Span(gone.span.start, load.names[1].span.start)
-    safe = not text[span.start : span.end].count("#")
-    return Fix(f"remove `{gone.alias}`", (replaced(source, span, ""),), safe=safe)
+    if _has_comment(context, span):
+        return None
+    return Fix(f"remove `{gone.alias}`", (replaced(source, span, ""),))
+
+
+def _has_comment(context: SyntaxContext, span: Span) -> bool:
+    return any(span.start <= comment.span.start < span.end for comment in context.tree.comments)
 
 
 RULE = Rule(
