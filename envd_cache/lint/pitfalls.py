@@ -57,7 +57,13 @@ PITFALLS: tuple[Pitfall, ...] = (
     Pitfall(
         "inline-import", "high", "there is no inline import", ("EC310",), "`cache.inline` imports the image"
     ),
-    Pitfall("one-mib", "high", "a manifest or configuration over 1 MiB cannot be imported", ("EC507",)),
+    Pitfall(
+        "one-mib",
+        "high",
+        "a manifest or configuration over 1 MiB cannot be imported",
+        ("EC507",),
+        "how large it gets is known only after a build, which then says so",
+    ),
     Pitfall(
         "manifest-oci-combo",
         "high",
@@ -82,7 +88,13 @@ PITFALLS: tuple[Pitfall, ...] = (
         ("EC403", "EC501"),
         "whether the token is there is known only where the build runs",
     ),
-    Pitfall("gha-v1-dead", "high", "older releases speak to a service that is shut down", ("EC337",)),
+    Pitfall(
+        "gha-v1-dead",
+        "high",
+        "older releases speak to a service that is shut down",
+        ("EC337",),
+        "only where the configuration states a release",
+    ),
     Pitfall("gha-scope", "high", "a shared scope is overwritten, not merged", ("EC324", "EC341", "EC343")),
     Pitfall("s3-name-import", "high", "an s3 import reads only the first name", ("EC329",)),
     Pitfall(
@@ -203,6 +215,7 @@ PITFALLS: tuple[Pitfall, ...] = (
         "low",
         "clients before v0.11 drop the attributes of imports",
         ("EC333",),
+        "only where the configuration states a release",
     ),
     Pitfall("docs-wrong", "low", "pages of Docker name wrong arguments", ("EC101", "EC102", "EC117")),
 )
