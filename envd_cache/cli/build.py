@@ -7,28 +7,25 @@ the terminal for itself.
 from __future__ import annotations
 
 import os
-import shutil
 
 from envd_cache.catalog.clients import ENVD
 from envd_cache.catalog.envd_flags import EXPORT_FLAGS, IMPORT_FLAGS, SHARED_FLAGS, VALUE_FLAGS
 from envd_cache.cli import process, running
-from envd_cache.cli.child import run
+from envd_cache.cli.child import program, run
 from envd_cache.cli.commands import BUILD
 from envd_cache.cli.running import Built, Call, Looking, Stop
 from envd_cache.cli.watch import PLAIN, watched
 from envd_cache.config import find_root
-from envd_cache.diagnostics import ERROR, WARNING
+from envd_cache.diagnostics import ERROR, WARNING, Result
 from envd_cache.emit.registry import Options
 from envd_cache.emit.wire import plain as plain_text
 from envd_cache.emit.wire import wire
 from envd_cache.engine.contexts import envd_engine
 from envd_cache.engine.envd import flags, for_envd
 from envd_cache.engine.place import without_own
-from envd_cache.engine.plain import plain, write
 from envd_cache.engine.preflight import services
 from envd_cache.engine.secret_routes import filled, secret_routes
 from envd_cache.record import Record
-from envd_cache.remote import local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
     from envd_cache.config import Root
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.emit.wire import WirePlan
+    from envd_cache.engine.asking import Asked
     from envd_cache.engine.outcome import Outcome
     from envd_cache.engine.plain import Plain
     from envd_cache.source import Target
@@ -59,10 +57,10 @@ def build(name: str, values: Values, rest: Sequence[str]) -> int:
     """Run the command (`build` or `up`) and return the exit code. `rest` goes to envd."""
     during = process.open_session(values)
     environ = process.environment(during)
-    program = process.text(values, "envd") or "envd"
-    found = shutil.which(program, path=environ.get("PATH"))
+    named = process.text(values, "envd") or "envd"
+    found = program(named, environ)
     if found is None:
-        raise process.UsageError(f"there is no `{program}` to run; {_HINT}")
+        raise process.UsageError(f"there is no `{named}` to run; {_HINT}")
     if not environ.get("HOME"):
         raise process.UsageError("envd needs HOME, and it is not set")
     path = process.text(values, "path")
@@ -73,12 +71,16 @@ def build(name: str, values: Values, rest: Sequence[str]) -> int:
     call = Call(values, environ)
     with running.workplace(values) as folder:
         try:
+            engine = None if values["no_preflight"] else _engine(call)
+            # The engine takes its time to answer.
+            from envd_cache.engine.plain import plain, write  # noqa: PLC0415 - meanwhile
+
             (planned,) = running.planned((target,), call, during)
             made = plain(planned.evaluation, _root(target), folder)
             call.add(made.diagnostics)
             if made.value is None:
                 return process.FINDINGS
-            ready = _ready(made.value, wire(planned.plan), rest, call)
+            ready = _ready(made.value, wire(planned.plan), rest, call, engine)
             call.say()
             words = [found, *_words(ready, values, rest if name == BUILD.name else _shared(rest))]
             up = [found, "up", *_place(values), "--from", ready.made.entry, *rest]
@@ -95,9 +97,19 @@ def build(name: str, values: Values, rest: Sequence[str]) -> int:
             return run(up, environ)
         except Stop as stop:
             return running.refused(call, stop.diagnostics)
+        finally:
+            call.ask.close()
 
 
-def _ready(made: Plain, declared: WirePlan, rest: Sequence[str], call: Call) -> _Ready:
+def _engine(call: Call) -> Result[Asked | None]:
+    """Begin to ask envd's engine what it can do."""
+    found = envd_engine(call.environ, running.home(call.environ))
+    return Result(call.ask_engine(found.value) if found.value else None, found.diagnostics)
+
+
+def _ready(
+    made: Plain, declared: WirePlan, rest: Sequence[str], call: Call, engine: Result[Asked | None] | None
+) -> _Ready:
     """Return what envd is started with, and tell what is left out. Raises Stop."""
     values, environ = call.values, call.environ
     given = set(_names(rest))
@@ -111,11 +123,10 @@ def _ready(made: Plain, declared: WirePlan, rest: Sequence[str], call: Call) -> 
     call.add(diagnostics)
     wanted = filled(plan, ENVD.name, environ)
     options = Options(client=ENVD, environ=environ)
-    chosen = for_envd(wanted, options, local.digest_of, Looking(environ).is_there)
+    chosen = for_envd(wanted, options, running.digest_of, Looking(environ).is_there)
     plan, losses = chosen.value, chosen.diagnostics
     asked: tuple[Diagnostic, ...] = ()
-    if not values["no_preflight"]:
-        engine = envd_engine(environ, running.home(environ))
+    if engine is not None:
         asked = engine.diagnostics
         if engine.value is not None:
             (plan,), asked = running.checked((plan,), ENVD, engine.value, environ)
@@ -144,6 +155,7 @@ def _run(words: Sequence[str], ready: _Ready) -> tuple[int, Outcome]:
             on_both=True,
             names=ready.made.names,
             secrets=ready.secrets,
+            begun=running.get_ready,
         )
     except OSError as error:
         raise process.UsageError(f"`{words[0]}` cannot be run: {error.strerror}") from None

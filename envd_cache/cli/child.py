@@ -33,10 +33,12 @@ def run(
     out: Callable[[bytes], None] | None = None,
     err: Callable[[bytes], None] | None = None,
     tick: Callable[[], None] | None = None,
+    begun: Callable[[], None] | None = None,
 ) -> int:
     """Run a program to its end and return its exit code, 128 and the signal's number if one ended it.
 
-    `out` and `err` get what it writes, as it comes; without them it writes where we would. Signals that
+    `out` and `err` get what it writes, as it comes; without them it writes where we would. `begun` is called
+    before them, while the program starts and has nothing to say yet. Signals that
     ask us to end are the child's to answer, so that the client can tell its engine; we go on until it has
     ended, and whoever called can clean up. Raises OSError when the program cannot be started.
     """
@@ -63,6 +65,8 @@ def run(
         try:
             for number in early:
                 child.send_signal(number)
+            if begun:
+                begun()
             _copy(child, out, err, tick)
             code = child.wait()
         except BaseException:
@@ -90,6 +94,16 @@ def handled(numbers: Sequence[int], handler: Callable[[int, FrameType | None], o
             signal.signal(number, was)
 
 
+def program(name: str, environ: Mapping[str, str]) -> str | None:
+    """Return where a program lies, as `shutil.which` finds it, which takes 2 ms to load."""
+    path = environ.get("PATH", os.defpath)
+    for folder in [""] if os.path.dirname(name) else path.split(os.pathsep) if path else []:
+        found = os.path.join(folder, name)
+        if os.path.isfile(found) and os.access(found, os.X_OK):
+            return found
+    return None
+
+
 def open_streams() -> None:
     """Open the standard streams that we were started without, or a pipe would get the number of one."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
@@ -100,24 +114,69 @@ def open_streams() -> None:
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
 
 
-def captured(words: Sequence[str], environ: Mapping[str, str], timeout: float) -> tuple[int, str, str]:
-    """Return exit code, standard output and standard error of a program; 127 when it cannot be started."""
-    try:
-        done = subprocess.run(  # noqa: S603 - the words are made from the user's own command
+class Questions:
+    """Questions to other programs. One that was asked ahead is answered while we do something else."""
+
+    def __init__(self, environ: Mapping[str, str], timeout: float) -> None:
+        """Ask in an environment; a program has `timeout` seconds to answer once its answer is wanted."""
+        self._environ = environ
+        self._timeout = timeout
+        self._ahead: dict[tuple[str, ...], subprocess.Popen[bytes]] = {}
+        self._answers: dict[tuple[str, ...], tuple[int, str, str]] = {}
+
+    def ahead(self, words: Sequence[str]) -> None:
+        """Start a program whose answer will be wanted. What stands in its way is told then."""
+        with suppress(OSError):
+            self._ahead[tuple(words)] = self._start(words)
+
+    def __call__(self, words: Sequence[str]) -> tuple[int, str, str]:
+        """Return exit code, standard output and standard error of a program; 127 when there is none.
+
+        A question is asked once.
+        """
+        known = tuple(words)
+        if known not in self._answers:
+            self._answers[known] = self._answer(known)
+        return self._answers[known]
+
+    def _answer(self, words: tuple[str, ...]) -> tuple[int, str, str]:
+        try:
+            child = self._ahead.pop(words, None) or self._start(words)
+        except FileNotFoundError:
+            return NOT_FOUND, "", f"`{words[0]}` was not found"
+        except OSError as error:
+            return NOT_EXECUTABLE, "", f"`{words[0]}` cannot be run: {error.strerror}"
+        try:
+            output, errors = child.communicate(timeout=self._timeout)
+        except BaseException as error:
+            _stopped(child)
+            if isinstance(error, subprocess.TimeoutExpired):
+                return 124, "", f"no answer within {self._timeout:g} s"
+            raise
+        return child.returncode, output.decode(errors="replace"), errors.decode(errors="replace")
+
+    def close(self) -> None:
+        """End what was asked and is not wanted any more."""
+        while self._ahead:
+            _stopped(self._ahead.popitem()[1])
+
+    def _start(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - the words are made from the user's own command
             list(words),
-            env=dict(environ),
+            env=dict(self._environ),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=timeout,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-    except subprocess.TimeoutExpired:
-        return 124, "", f"no answer within {timeout:g} s"
-    except FileNotFoundError:
-        return NOT_FOUND, "", f"`{words[0]}` was not found"
-    except OSError as error:
-        return NOT_EXECUTABLE, "", f"`{words[0]}` cannot be run: {error.strerror}"
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+
+def _stopped(child: subprocess.Popen[bytes]) -> None:
+    """End a program, and everything that we hold of it."""
+    child.kill()
+    child.wait()
+    for stream in (child.stdout, child.stderr):
+        if stream:
+            stream.close()
 
 
 def _copy(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from envd_cache.catalog.client_flags import BAKE, COMPOSE, FLAGS
 from envd_cache.catalog.clients import BUILDCTL
 from envd_cache.cli import process, running
-from envd_cache.cli.child import captured
+from envd_cache.cli.child import program
 from envd_cache.cli.running import Built, Call, Stop
 from envd_cache.cli.watch import PLAIN, RAW, watched
 from envd_cache.diagnostics import Result
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from envd_cache.cli.options import Values
     from envd_cache.diagnostics import Diagnostic
     from envd_cache.emit.wire import WirePlan
+    from envd_cache.engine.asking import Asked
     from envd_cache.engine.contexts import Engine
     from envd_cache.engine.place import Command
     from envd_cache.pipeline import Session
@@ -69,8 +69,7 @@ def execute(values: Values, words: Sequence[str]) -> int:
         raise process.UsageError(command)
     if values["all"] and command.kind == FLAGS:
         raise process.UsageError("--all is for bake and compose, which build several targets")
-    program = shutil.which(command.words[0], path=environ.get("PATH"))
-    if program is None:
+    if program(command.words[0], environ) is None:
         raise process.UsageError(f"there is no `{command.words[0]}` to run")
     call = Call(values, environ)
     with running.workplace(values) as folder:
@@ -78,15 +77,18 @@ def execute(values: Values, words: Sequence[str]) -> int:
             return _execute(command, during, folder, call)
         except Stop as stop:
             return running.refused(call, stop.diagnostics)
+        finally:
+            call.ask.close()
 
 
 def _execute(command: Command, during: Session, folder: str, call: Call) -> int:
     """Run the command with files of ours in a folder; return the exit code."""
     values, environ = call.values, call.environ
+    asked = _ask_ahead(command, call)
     targets, diagnostics = process.chosen_targets(values, during)
     call.add(diagnostics)
     plans = [wire(one.plan) for one in running.planned(targets, call, during)]
-    ready = _ready(command, plans, folder, call)
+    ready = _ready(command, plans, folder, call, asked)
     call.say()
     if values["dry_run"]:
         files = [(file.path, file.content) for file in ready.placed.files]
@@ -101,17 +103,31 @@ def _execute(command: Command, during: Session, folder: str, call: Call) -> int:
             # compose 2.26 tells its progress on standard output.
             on_both=command.kind == COMPOSE,
             secrets=ready.secrets,
+            begun=running.get_ready,
         )
     except OSError as error:
         raise process.UsageError(f"`{command.words[0]}` cannot be run: {error.strerror}") from None
     return running.report(call, ready.built, outcome, code)
 
 
-def _ready(command: Command, plans: Sequence[WirePlan], folder: str, call: Call) -> _Ready:
+def _ask_ahead(command: Command, call: Call) -> Asked | None:
+    """Begin to ask what `_ready` wants to know: to start a client takes longer than to run a build file."""
+    if _has_version(command):
+        call.ask.ahead(bakefile.version_words(command))
+    if command.kind != FLAGS and not command.stdin:
+        call.ask.ahead(_print_words(command))
+    if call.values["no_preflight"]:
+        return None
+    return call.ask_engine(_engine(command, call.environ), command.base)
+
+
+def _ready(
+    command: Command, plans: Sequence[WirePlan], folder: str, call: Call, engine: Asked | None
+) -> _Ready:
     """Return what is to be run, and tell what is left out. Raises Stop, and UsageError for the command."""
     values, environ = call.values, call.environ
     client = command.settings
-    parts = _parts(command, environ)
+    parts = _parts(command, call)
     pairs: Sequence[tuple[str, WirePlan]] = [("", plan) for plan in plans]
     if command.kind != FLAGS:
         found = matched(plans, [part.name for part in parts], _WHAT[command.kind])
@@ -130,8 +146,8 @@ def _ready(command: Command, plans: Sequence[WirePlan], folder: str, call: Call)
         losses += (*diagnostics, *said.diagnostics)
         kept.append(said.value)
     asked: tuple[Diagnostic, ...] = ()
-    if not values["no_preflight"]:
-        checked, asked = running.checked(kept, client, _engine(command, environ), environ, command.base)
+    if engine is not None:
+        checked, asked = running.checked(kept, client, engine, environ)
         kept = list(checked)
     call.add(running.without_repeats(losses, asked))
     shown = running.with_references(plans, environ) if values["dry_run"] else environ
@@ -142,7 +158,7 @@ def _ready(command: Command, plans: Sequence[WirePlan], folder: str, call: Call)
         call.add(routes.diagnostics)
         added |= routes.value.environ
         routed.append((name, routes.value.plan))
-    version = _version(command, environ)
+    version = _version(command, call)
     form, ours = _form(command, version)
     place = _Place(command, os.path.join(folder, _FILES[command.kind]), environ, version)
     placed = _placed(place, routed, parts, form if ours else "")
@@ -177,15 +193,14 @@ def _placed(
     return Result(Placed(found.value), found.diagnostics)
 
 
-def _parts(command: Command, environ: Mapping[str, str]) -> tuple[_Part, ...]:
+def _parts(command: Command, call: Call) -> tuple[_Part, ...]:
     """Return what the command builds: targets or services, which the client is asked for, or one thing."""
     if command.kind == FLAGS:
         return (composefile.Service("", command.own_exports, command.own_imports),)
     if command.stdin:
         raise process.UsageError("a definition on standard input can be read once only; write it to a file")
-    ask = bakefile.print_words if command.kind == BAKE else composefile.config_words
-    words = ask(command)
-    code, output, errors = captured(words, environ, running.PATIENCE)
+    words = _print_words(command)
+    code, output, errors = call.ask(words)
     found: tuple[_Part, ...] | None = None
     if not code and command.kind == BAKE:
         found = bakefile.printed_targets(output)
@@ -194,6 +209,10 @@ def _parts(command: Command, environ: Mapping[str, str]) -> tuple[_Part, ...]:
     if found is None:
         raise process.UsageError(f"`{' '.join(words)}` failed:\n{errors.strip() or output.strip()}")
     return found
+
+
+def _print_words(command: Command) -> tuple[str, ...]:
+    return bakefile.print_words(command) if command.kind == BAKE else composefile.config_words(command)
 
 
 def _engine(command: Command, environ: Mapping[str, str]) -> Engine:
@@ -215,11 +234,15 @@ def _form(command: Command, version: tuple[int, ...]) -> tuple[str, bool]:
     return RAW, True
 
 
-def _version(command: Command, environ: Mapping[str, str]) -> tuple[int, ...]:
+def _has_version(command: Command) -> bool:
+    return command.client != BUILDCTL.name and bool(command.base)
+
+
+def _version(command: Command, call: Call) -> tuple[int, ...]:
     """Return the version of the command's buildx, () when nobody knows."""
-    if command.client == BUILDCTL.name or not command.base:
+    if not _has_version(command):
         return ()
-    code, output, _ = captured(bakefile.version_words(command), environ, running.PATIENCE)
+    code, output, _ = call.ask(bakefile.version_words(command))
     return () if code else bakefile.printed_version(output)
 
 

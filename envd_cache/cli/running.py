@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
-import shutil
 import signal
 import sys
-import tempfile
 from contextlib import contextmanager
 
 from envd_cache.cli import process
-from envd_cache.cli.child import captured, handled
+from envd_cache.cli.child import Questions, handled
 from envd_cache.cli.watch import silence, write
 from envd_cache.diagnostics import ERROR, NOTE, WARNING, Diagnostic, has_errors, in_order
 from envd_cache.emit.wire import WirePlan, secrets_of
 from envd_cache.engine import contexts
-from envd_cache.engine.matched import diagnostics_of, settled
+from envd_cache.engine.asking import ask_engine
 from envd_cache.engine.preflight import preflight
-from envd_cache.engine.probe import abilities, buildx_abilities
-from envd_cache.engine.telling import as_data, measured
-from envd_cache.engine.telling import text as told
 from envd_cache.pipeline import plans
 from envd_cache.record import Record
-from envd_cache.remote import local, look, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +26,7 @@ if TYPE_CHECKING:
     from envd_cache.catalog.clients import Client
     from envd_cache.cli.options import Values
     from envd_cache.emit.wire import WireEntry
+    from envd_cache.engine.asking import Asked
     from envd_cache.engine.contexts import Engine
     from envd_cache.engine.outcome import Outcome
     from envd_cache.pipeline import Planned, Session
@@ -70,7 +63,12 @@ class Call:
         self.environ = environ
         self.strict = bool(values["strict"])
         self.as_data = values["format"] == "json"
+        self.ask = Questions(environ, PATIENCE)
         self._before: tuple[Diagnostic, ...] = ()
+
+    def ask_engine(self, engine: Engine, base: Sequence[str] = ()) -> Asked:
+        """Begin to ask an engine what it can do. `base` are the words that start the client's buildx."""
+        return ask_engine(engine, self.environ, home(self.environ), self.ask, self.ask.ahead, base=base)
 
     def add(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Keep some problems. Raises Stop when one of them is an error."""
@@ -109,14 +107,30 @@ def workplace(values: Values) -> Iterator[str]:
     # While the client runs, these are the client's to answer.
     with handled((signal.SIGTERM, signal.SIGHUP), _end):
         try:
-            folder = tempfile.mkdtemp(prefix="envd-cache-")
+            folder = _made_folder()
         except OSError as error:
             reason = f"no folder for temporary files can be made: {error.strerror}"
             raise process.UsageError(f"{reason}; set TMPDIR") from None
         try:
             yield folder
         finally:
+            import shutil  # noqa: PLC0415 - see `get_ready`
+
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made_folder() -> str:
+    """Make a folder for nobody else to read, where temporary files go. Raises OSError."""
+    named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
+    path = os.path.join(*named[:1] or ["/tmp"], f"envd-cache-{os.urandom(8).hex()}")  # noqa: S108
+    try:
+        os.mkdir(path, 0o700)
+    except OSError:
+        # It knows more places, and takes 2 ms to load.
+        import tempfile  # noqa: PLC0415 - rare
+
+        return tempfile.mkdtemp(prefix="envd-cache-")
+    return os.path.abspath(path)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
@@ -160,26 +174,16 @@ def planned(targets: Sequence[Target], call: Call, during: Session) -> tuple[Pla
 def checked(
     plans: Sequence[WirePlan],
     client: Client,
-    engine: Engine,
+    asked: Asked,
     environ: Mapping[str, str],
-    base: Sequence[str] = (),
 ) -> tuple[tuple[WirePlan, ...], tuple[Diagnostic, ...]]:
-    """Ask the engine what it can do; return the plans without what it lacks, and what stands in the way.
+    """Return the plans without what the engine lacks, and what stands in the way.
 
-    `base` are the words that start the client's buildx.
+    `asked` is what `engine.asking` returned; without caches nobody waits for it.
     """
     if not any(plan.exports or plan.imports for plan in plans):
         return tuple(plans), ()
-
-    def ask(words: Sequence[str]) -> tuple[int, str, str]:
-        return captured(words, environ, PATIENCE)
-
-    if engine.kind == contexts.BUILDER and base:
-        found = buildx_abilities(
-            engine.address, ask, environ=environ, home=home(environ), words=base, host=_host(base)
-        )
-    else:
-        found = abilities(engine, environ, home(environ), ask)
+    found = asked()
     diagnostics = list(found.diagnostics)
     if found.value is None:
         return tuple(plans), tuple(diagnostics)
@@ -190,16 +194,6 @@ def checked(
         imports = [entry for entry in plan.imports if able.imports is None or entry.type in able.imports]
         kept.append(plan.replace(imports=tuple(imports)))
     return tuple(kept), tuple(diagnostics)
-
-
-def _host(base: Sequence[str]) -> str:
-    """Return the engine that docker's own option names, "" when there is none."""
-    for word, following in zip(base, (*base[1:], ""), strict=True):
-        if word in ("-H", "--host"):
-            return following
-        if word.startswith("--host="):
-            return word.partition("=")[2]
-    return ""
 
 
 def without_repeats(losses: Sequence[Diagnostic], asked: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -240,6 +234,8 @@ def with_references(plans: Sequence[WirePlan], environ: Mapping[str, str]) -> di
 
 def show_command(words: Sequence[str], environ: Mapping[str, str], files: Sequence[tuple[str, str]]) -> int:
     """Print a command in place of running it, with the variables and the files that it would get."""
+    import shlex  # noqa: PLC0415 - for this option only
+
     lines = [f"# {path}\n{content}" for path, content in files]
     lines.append(shlex.join([*[f"{name}={value}" for name, value in sorted(environ.items())], *words]) + "\n")
     return process.write("".join(lines), "")
@@ -257,14 +253,20 @@ class Looking:
 
     def __call__(self, entry: WireEntry) -> Held | str | None:
         """Return what lies where an entry points; None when it cannot be asked, a str with the reason."""
+        from envd_cache.remote import look  # noqa: PLC0415 - see `get_ready`
+
         return look.look(entry, self._known(), GLANCE)
 
     def is_there(self, entry: WireEntry) -> bool | None:
         """Say whether a cache can be read now; None when nobody knows."""
+        from envd_cache.remote import look  # noqa: PLC0415 - see `get_ready`
+
         return look.is_there(entry, self._known(), GLANCE)
 
     def _known(self) -> dict[str, tuple[str, str]]:
         if self._logins is None:
+            from envd_cache.remote import registry  # noqa: PLC0415 - see `get_ready`
+
             folder = contexts.config_folder(self._environ, home(self._environ))
             try:
                 with open(os.path.join(folder, "config.json"), "rb") as file:
@@ -274,7 +276,23 @@ class Looking:
         return self._logins
 
 
+def digest_of(directory: str, tag: str) -> str:
+    """Return the digest of a tag in a directory of caches, "" when there is none."""
+    from envd_cache.remote import local  # noqa: PLC0415 - see `get_ready`
+
+    return local.digest_of(directory, tag)
+
+
 # ---- after the build ----
+
+
+def get_ready() -> None:
+    """Load what `report` needs: while the client starts nobody waits for the 12 ms that it takes."""
+    import shutil  # noqa: F401, PLC0415
+
+    import envd_cache.engine.matched  # noqa: PLC0415
+    import envd_cache.engine.telling  # noqa: PLC0415
+    import envd_cache.remote.look  # noqa: F401, PLC0415
 
 
 def report(call: Call, built: Sequence[Built], outcome: Outcome, code: int) -> int:
@@ -282,16 +300,21 @@ def report(call: Call, built: Sequence[Built], outcome: Outcome, code: int) -> i
 
     That is the client's own; 1 when it is 0 and `--strict` finds a cache that was not read or written.
     """
+    from envd_cache.engine.matched import diagnostics_of, settled  # noqa: PLC0415 - see `get_ready`
+    from envd_cache.engine.telling import measured  # noqa: PLC0415 - see `get_ready`
+    from envd_cache.engine.telling import text as told  # noqa: PLC0415 - see `get_ready`
+
     looking = Looking(call.environ)
     after: list[Diagnostic] = []
     outcomes = []
     for each in built or (Built(WirePlan("", "", (), ())),):
-        found = settled(outcome, each.plan, each.target, local.digest_of)
+        found = settled(outcome, each.plan, each.target, digest_of)
         found, problems = measured(found, looking)
         outcomes.append((each, found))
         after += [*diagnostics_of(found, each.plan, each.target), *problems]
     everything = call.all(after)
-    document = _document(outcomes, code, everything)
+    wanted = call.as_data or process.text(call.values, "report")
+    document = _document(outcomes, code, everything) if wanted else ""
     if not call.as_data:
         if outcome.seen and not sys.stderr.isatty():
             write("\n")
@@ -340,7 +363,10 @@ def _written(call: Call, document: str, code: int) -> int:
 def _document(
     outcomes: Sequence[tuple[Built, Outcome]], code: int | None, diagnostics: Sequence[Diagnostic]
 ) -> str:
+    import json  # noqa: PLC0415 - only for JSON
+
     from envd_cache.cli.data import VERSION  # noqa: PLC0415 - only for JSON
+    from envd_cache.engine.telling import as_data  # noqa: PLC0415 - only for JSON
     from envd_cache.report.data import diagnostics_data  # noqa: PLC0415 - only for JSON
 
     content = {

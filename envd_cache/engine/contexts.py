@@ -9,7 +9,6 @@ buildctl: `--addr`, then BUILDKIT_HOST.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 
@@ -132,6 +131,30 @@ def buildx_engine(environ: Mapping[str, str], builder: str = "") -> Engine:
     return Engine(BUILDER, builder, "BUILDX_BUILDER" if builder else "buildx's current builder")
 
 
+def own_builder(environ: Mapping[str, str], home: str, builder: str) -> Engine | None:
+    """Return docker's engine where a builder of buildx can be nothing else, None where buildx must be asked.
+
+    So it is while nobody has made or chosen a builder: buildx (0.13.1 and 0.29.1, measured) keeps those that
+    were made in `instances`, the one in use in `current`, and that of each engine in `defaults`. `builder`
+    is "" for the current one. To ask starts docker and buildx, for 0.02 to 0.13 s.
+    """
+    if builder not in ("", _chosen_context(environ, home, "")[0]):
+        return None
+    folder = environ.get("BUILDX_CONFIG") or os.path.join(config_folder(environ, home), "buildx")
+    for part in ("instances", "defaults"):
+        try:
+            if os.listdir(os.path.join(folder, part)):
+                return None
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    current = _read_json(os.path.join(folder, "current")).value
+    if current is None or current.get("Name"):
+        return None
+    return docker_engine(environ, home).value
+
+
 def buildctl_engine(environ: Mapping[str, str], address: str = "") -> Engine:
     """Return the BuildKit of `buildctl build`; `address` is the value of `--addr`."""
     if address:
@@ -164,6 +187,8 @@ def _chosen_context(environ: Mapping[str, str], home: str, context: str) -> tupl
 
 def _stored_context(name: str, because: str, folder: str) -> Result[Engine | None]:
     """Return the engine of a context in docker's store, which is by the SHA-256 of its name."""
+    import hashlib  # noqa: PLC0415 - OpenSSL, for few people
+
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
     meta = os.path.join(folder, "contexts", "meta", digest, "meta.json")
     read = _read_json(meta)

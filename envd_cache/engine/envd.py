@@ -8,11 +8,13 @@ same directory, because envd hands BuildKit no other content store.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from envd_cache.catalog.local import BACKEND as LOCAL
 from envd_cache.diagnostics import NOTE, WARNING, Diagnostic, Result
 from envd_cache.emit.losses import location_of, said_of
 from envd_cache.emit.wire import csv, shown
+from envd_cache.engine.ahead import ahead
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def for_envd(
     """Return the export and the import that envd is started with, and what is left out.
 
     `options.client` is envd. `digest_of` returns the digest of a tag in a directory, "" when there is
-    none; `is_there` says whether a cache can be read now, None when nobody knows.
+    none; `is_there` says whether a cache can be read now, None when nobody knows, and is called in threads.
     """
     said = said_of(plan.replace(imports=()), options)
     exports = said.value.exports
@@ -52,7 +54,8 @@ def for_envd(
             diagnostics += alone.diagnostics
     chosen = usable[:1]
     if len(usable) > 1:
-        there = [entry for entry in usable if is_there(entry) is not False]
+        asked = [(entry, ahead(partial(is_there, entry))) for entry in usable]
+        there = [entry for entry, answer in asked if answer() is not False]
         chosen = there[:1] or chosen
         hint = f"`{shown(chosen[0])}` is the first that can be read" if there else "none of them is there yet"
         diagnostics += [_left_out(entry, chosen[0], hint) for entry in usable if entry is not chosen[0]]

@@ -3,7 +3,7 @@
 The docker engine has no call that lists its cache backends, and Debian's report no version of their
 BuildKit, so it is asked for what decides: the version of its API and its image store (`GET /info`, about
 5 ms); `catalog.engines` knows the rest. A builder of buildx is asked through `docker buildx inspect`
-(0.02 to 0.13 s), which starts nothing.
+(0.02 to 0.13 s), which starts nothing, if it can be another than docker's engine (`engine.asking`).
 
 Trying it out was measured and is not done: a build with an export that must be refused answers
 `unknown cache exporter: "s3"` or that export's own complaint. But the clients wait 3.1 s after every refusal
@@ -142,6 +142,11 @@ def _of_info(info: dict[str, Any], api_version: str, at: str) -> Abilities:
     return _of_kind(kind, words, newest)
 
 
+def inspect_words(builder: str, words: Sequence[str] = _BUILDX) -> tuple[str, ...]:
+    """Return the words that `buildx_abilities` asks about a builder with."""
+    return (*words, "inspect", *([builder] if builder else []))
+
+
 def buildx_abilities(
     builder: str,
     run: Run,
@@ -157,7 +162,7 @@ def buildx_abilities(
     `words` start buildx, with docker's own options if the command has any; `host` is the value of docker's
     `--host`. A builder of the docker driver is docker's engine, which is asked itself.
     """
-    code, output, errors = run([*words, "inspect", *([builder] if builder else [])])
+    code, output, errors = run(inspect_words(builder, words))
     if code:
         name = f"the builder `{builder}`" if builder else "buildx's current builder"
         return _unreachable(f"{name} cannot be used: {_last_line(errors)}", BUILDER_HINT)

@@ -38,8 +38,12 @@ class RawJson:
         # Vertices are numbered as they begin, as BuildKit's own text does it.
         self._begun = 0
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Take some bytes and return what happened; a line that is not whole is kept for the next call."""
+    def feed(self, data: bytes, stream: str = "") -> list[Event]:
+        """Take some bytes and return what happened; a line that is not whole is kept for the next call.
+
+        `stream` is where they came from, and says nothing here: clients write JSON to one stream alone.
+        """
+        del stream
         *lines, self._rest = (self._rest + self._decoder.decode(data)).split("\n")
         if len(self._rest) > MAX_OBJECT:
             self._rest = ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import signal
 from collections import deque
-from urllib.parse import quote, quote_plus
 
 from envd_cache.catalog.progress import (
     DIRECTORY_TYPE,
@@ -352,6 +351,8 @@ def short_reason(error: str, source: str) -> str:
 
 def _spellings(secret: str) -> set[str]:
     """Return the forms in which a secret can stand in a message: as it is, quoted, in a URL, its lines."""
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415 - hardly a build has secrets
+
     quoted = secret.replace("\\", "\\\\").replace('"', '\\"')
     return {secret, quoted, quote(secret, safe=""), quote_plus(secret), *secret.splitlines()}
 

@@ -146,6 +146,62 @@ def test_an_answer_without_end(folder: Path) -> None:
     assert message.endswith(f"its answer to `/info` is larger than {MAX_BODY} bytes")
 
 
+def answering(folder: Path, answer: bytes) -> tuple[str | None, str]:
+    """Ask a socket that gives one answer, whatever it is, and hangs up; return the engine and the message."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"{folder}/docker.sock")
+        listening.listen()
+
+        def say() -> None:
+            connected, _ = listening.accept()
+            with connected:
+                connected.recv(1000)
+                connected.sendall(answer)
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        found, _, message, _ = ask(f"unix://{folder}/docker.sock")
+        thread.join()
+    return (found.engine if found else None), message
+
+
+INFO = b'{"ServerVersion": "26.1.5", "DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]]}'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.0 200 OK\r\n\r\n",
+        b"HTTP/1.1 200\r\napi-version:1.45\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nCONTENT-LENGTH: %d\r\n\r\n" % len(INFO),
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\nX\r\n\r\n",
+    ],
+)
+def test_heads_of_answers(head: bytes, folder: Path) -> None:
+    engine_, message = answering(folder, head + INFO)
+    assert message == ""
+    assert engine_ is not None
+    assert engine_.startswith("docker 26.1.5")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "remote end closed connection without response"),
+        (b"HTTP/1.1 200 OK\r\nContent-Len", "it does not speak HTTP"),
+        (b"HTTP/1.1 OK 200\r\n\r\n" + INFO, "it does not speak HTTP"),
+        (b"HTTP/1.1\r\n\r\n" + INFO, "it does not speak HTTP"),
+        ("HTTP/1.1 \u00b2 OK\r\n\r\n".encode("latin-1") + INFO, "it does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n" + INFO, "it does not speak HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + INFO, "is larger than 4194304 bytes"),
+    ],
+)
+def test_answers_that_are_none_or_no_whole_one(answer: bytes, reason: str, folder: Path) -> None:
+    engine_, message = answering(folder, answer)
+    assert engine_ is None
+    assert message.endswith(reason)
+
+
 def test_what_is_not_http(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{folder}/docker.sock")
