@@ -73,7 +73,7 @@ def completion(document: Document, project: Project, offset: int) -> list[Item]:
 
 
 def _members(document: Document, at: Cursor, offset: int) -> Iterator[Item]:
-    if at.space.partition(".")[0] in document.bound[FILE]:
+    if document.binds(at.space.partition(".")[0]):
         return
     for name in SPACES.get(at.space, ()):
         whole = f"{at.space}.{name}"

@@ -60,6 +60,7 @@ class Document:
         self.lines = Lines(text)
         self._index: Index | None = None
         self._functions: tuple[Function, ...] | None = None
+        self._tops: dict[str, Function] | None = None
         self._bound: dict[int, dict[str, list[Place]]] | None = None
         self._scopes: list[int] | None = None
         self._outer: dict[int, int] | None = None
@@ -89,6 +90,7 @@ class Document:
             self.lines.edit(start, max(start, end), text)
         self._index = None
         self._functions = None
+        self._tops = None
         self._bound = None
         self._scopes = None
         self._outer = None
@@ -149,10 +151,11 @@ class Document:
 
     def function(self, name: str) -> Function | None:
         """Return a function of the top level."""
-        for function in self.functions:
-            if function.name == name and function.outer == FILE:
-                return function
-        return None
+        if self._tops is None:
+            # Of two the first: so it is put in last.
+            tops = [function for function in self.functions if function.outer == FILE]
+            self._tops = {function.name: function for function in reversed(tops)}
+        return self._tops.get(name)
 
     def function_at(self, offset: int) -> Function | None:
         """Return the innermost function that an offset is in; below its last line the indentation decides."""
@@ -265,6 +268,11 @@ class Document:
 
     def binds(self, name: str) -> bool:
         """Say whether the file itself binds a name at its top level."""
+        if self._bound is None and not any(
+            one.name == name for unit in self.units for one in unit.line.bindings
+        ):
+            # Sorting all names by their scope takes many times as long.
+            return False
         return name in self.bound[FILE]
 
     def path_to(self, offset: int) -> list[tuple[Node, int]]:

@@ -60,7 +60,7 @@ def _text(document: Document, project: Project, place: Place, offset: int) -> st
     if one.role == MODULE:
         path = project.resolve(one.name, document.path)
         return f"`{project.label(path)}`" if project.document(path) else ""
-    if one.role == "use" and one.whole in SPACES and one.whole.partition(".")[0] not in document.bound[FILE]:
+    if one.role == "use" and one.whole in SPACES and not document.binds(one.whole.partition(".")[0]):
         return f"`{one.whole}`: " + ", ".join(f"`{name}`" for name in SPACES[one.whole])
     if one.role == "use" and one.whole != one.name:
         return ""

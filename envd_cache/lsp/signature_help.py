@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from envd_cache.lsp.document import FILE
 from envd_cache.lsp.known import KNOWN, form_of, written_default
 from envd_cache.lsp.symbols import function_named
 from envd_cache.record import Record
@@ -64,7 +63,7 @@ def signature_help(document: Document, project: Project, offset: int) -> Signatu
 def known_function(document: Document, name: str) -> Known | None:
     """Return a builtin by its whole name, None when the file means something of its own by it."""
     known = KNOWN.get(name)
-    if known is None or name.partition(".")[0] in document.bound[FILE]:
+    if known is None or document.binds(name.partition(".")[0]):
         return None
     return known
 
