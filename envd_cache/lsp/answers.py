@@ -12,10 +12,11 @@ from envd_cache.lsp.steps import at_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from envd_cache.lsp import actions, calls, hints, load_completion, outline
     from envd_cache.lsp.findings import Change, Finding
+    from envd_cache.lsp.hover import Hover
     from envd_cache.lsp.session import Session
     from envd_cache.lsp.signature_help import SignatureHelp
     from envd_cache.lsp.steps import Steps
@@ -53,9 +54,17 @@ _FOLDS = {"comment": lsp.FoldingRangeKind.Comment, "imports": lsp.FoldingRangeKi
 class Answers:
     """Turns offsets into positions, paths into URIs, and records into the protocol's types."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, client: lsp.TextDocumentClientCapabilities | None = None) -> None:
         self._session = session
         self._indexes: dict[str, Index] = {}
+        # What the client says that it can show; one that says nothing of a form takes plain texts.
+        able = client or lsp.TextDocumentClientCapabilities()
+        completion = able.completion and able.completion.completion_item
+        signature = able.signature_help and able.signature_help.signature_information
+        self._item_forms = (completion and completion.documentation_format) or ()
+        self._signature_forms = (signature and signature.documentation_format) or ()
+        self._hover_forms = (able.hover and able.hover.content_format) or ()
+        self._tips = bool(able.document_link and able.document_link.tooltip_support)
 
     def uri(self, path: str) -> str:
         """Return the URI of a path, the client's own for what it opened."""
@@ -161,7 +170,7 @@ class Answers:
                     label=item.label,
                     kind=_KINDS[item.kind],
                     detail=item.detail or None,
-                    documentation=lsp.MarkupContent(lsp.MarkupKind.Markdown, item.doc) if item.doc else None,
+                    documentation=_doc(item.doc, self._item_forms),
                     sort_text=item.order or None,
                     filter_text=item.label if item.label != text else None,
                     insert_text_format=lsp.InsertTextFormat.Snippet if as_snippet else None,
@@ -170,17 +179,22 @@ class Answers:
             )
         return lsp.CompletionList(is_incomplete=cut, items=made)
 
+    def hover(self, path: str, found: Hover) -> lsp.Hover:
+        """Return what is known of a place."""
+        text = _doc(found.text, self._hover_forms) or found.text
+        return lsp.Hover(text, self.range(path, found.start, found.end))
+
     def signature(self, found: SignatureHelp) -> lsp.SignatureHelp:
         """Return help for a call. Labels of parameters are offsets in UTF-16, whatever positions are."""
         parameters = [
             lsp.ParameterInformation(
                 (_words(found.label[: one.start]), _words(found.label[: one.end])),
-                lsp.MarkupContent(lsp.MarkupKind.Markdown, one.doc) if one.doc else None,
+                _doc(one.doc, self._signature_forms),
             )
             for one in found.parameters
         ]
         active = found.active if found.active >= 0 else len(parameters)
-        doc = lsp.MarkupContent(lsp.MarkupKind.Markdown, found.doc) if found.doc else None
+        doc = _doc(found.doc, self._signature_forms)
         return lsp.SignatureHelp(
             [lsp.SignatureInformation(found.label, doc, parameters, active)],
             active_signature=0,
@@ -233,7 +247,7 @@ class Answers:
     def link(self, index: Index, link: hints.Link) -> lsp.DocumentLink:
         """Return a link."""
         target = self.uri(link.path) if link.path else link.address
-        return lsp.DocumentLink(_range(index, link.start, link.end), target, link.tip)
+        return lsp.DocumentLink(_range(index, link.start, link.end), target, link.tip if self._tips else None)
 
     def hint(self, index: Index, hint: hints.Hint) -> lsp.InlayHint:
         """Return a text that is shown in a line."""
@@ -278,3 +292,12 @@ def _words(text: str) -> int:
 def _range(index: Index, start: int, end: int) -> lsp.Range:
     first, last = index.range(start, end)
     return lsp.Range(lsp.Position(*first), lsp.Position(*last))
+
+
+def _doc(text: str, forms: Sequence[lsp.MarkupKind]) -> lsp.MarkupContent | str | None:
+    """Return a documentation, which is written in Markdown, in a form that the client takes."""
+    if not text:
+        return None
+    if lsp.MarkupKind.Markdown in forms:
+        return lsp.MarkupContent(lsp.MarkupKind.Markdown, text)
+    return lsp.MarkupContent(lsp.MarkupKind.PlainText, text) if forms else text

@@ -188,6 +188,9 @@ class Client:
         """Initialize the server for a workspace folder; return what it can do."""
         text_document = {
             "completion": {"completionItem": {"snippetSupport": True, "documentationFormat": ["markdown"]}},
+            "hover": {"contentFormat": ["markdown"]},
+            "signatureHelp": {"signatureInformation": {"documentationFormat": ["markdown"]}},
+            "documentLink": {"tooltipSupport": True},
             "documentSymbol": {"hierarchicalDocumentSymbolSupport": True},
             "publishDiagnostics": {"relatedInformation": True, "codeDescriptionSupport": True},
             "codeAction": {

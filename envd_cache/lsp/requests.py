@@ -162,8 +162,7 @@ def _typing(server: Server) -> None:
         found = hover(document, server.session.project, offset, declared)
         if found is None:
             return None
-        text = lsp.MarkupContent(lsp.MarkupKind.Markdown, found.text)
-        return lsp.Hover(text, server.answers.range(document.path, found.start, found.end))
+        return server.answers.hover(document.path, found)
 
 
 # ---- names ----

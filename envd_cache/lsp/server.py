@@ -74,8 +74,8 @@ class Server(LanguageServer):
             folders = [uris.to_fs_path(params.root_uri)]
         encoding = str(getattr(self.workspace.position_encoding, "value", self.workspace.position_encoding))
         self.session = Session(tuple([folder for folder in folders if folder]), encoding)
-        self.answers = Answers(self.session)
         document = params.capabilities.text_document
+        self.answers = Answers(self.session, document)
         item = document.completion.completion_item if document and document.completion else None
         self.snippets = bool(item and item.snippet_support)
         # One way is enough: an editor that knows both would show everything twice.
