@@ -279,6 +279,13 @@ CODES: tuple[Code, ...] = (
         "build history.",
         'Let the daemon have an identity of its own, or write `use="export"`.',
     ),
+    Code(
+        "EC206",
+        "one-directory",
+        "A relative path counts from the folder in which the client runs, not from that of the build file. "
+        "In an output for a whole repository two files that name `cache` write one directory.",
+        "Name the folder of each, or one directory for each target.",
+    ),
     Code("EC401", "second-export", "The client takes one export only.", "Put the one that counts first."),
     Code("EC402", "second-import", "The client takes one import only.", "Put the one that counts first."),
     Code(

@@ -14,7 +14,7 @@ from envd_cache.ir.declare import entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from envd_cache.catalog.model import Backend, Direction, Param
     from envd_cache.ir.model import CacheDecl, CacheEntry, CachePlan
@@ -49,8 +49,38 @@ def merge(declarations: Iterable[CacheDecl]) -> Merged:
 
 
 def between_targets(plans: Sequence[CachePlan]) -> tuple[Diagnostic, ...]:
-    """Return what is wrong between targets: two that write one place with different settings."""
-    return tuple(_claimed([entry for plan in plans for entry in plan.exports], {}, []))
+    """Return what is wrong between targets: two that write one place with different settings, and two build
+    files that mean two directories and name one, because a path counts from where the client runs.
+    """
+    found = _claimed([entry for plan in plans for entry in plan.exports], {}, [])
+    return (*found, *_one_directory(plans))
+
+
+def _one_directory(plans: Sequence[CachePlan]) -> Iterator[Diagnostic]:
+    seen: dict[object, tuple[CachePlan, CacheEntry]] = {}
+    for plan in plans:
+        for entry in plan.exports:
+            directory = _relative_directory(entry)
+            if not directory:
+                continue
+            for place in places(entry):
+                other, first = seen.setdefault(place, (plan, entry))
+                if other.label.rpartition(":")[0] == plan.label.rpartition(":")[0]:
+                    continue
+                message = f"`{plan.label}` and `{other.label}` write one directory, `{directory}`, seen from "
+                message += "where the client runs"
+                labels = _first(first.decl, "the other export")
+                hint = 'name the folder of each, as in `path="team/app/cache"`'
+                yield Diagnostic("EC206", WARNING, message, entry.decl.site.location, labels, hint)
+
+
+def _relative_directory(entry: CacheEntry) -> str:
+    """Return the directory that an export writes, "" when it writes none or names it from the root."""
+    for param in entry.decl.backend.params:
+        value = entry.attr(param.wire_name(entry.direction)) if param.format == "path" else None
+        if isinstance(value, str) and not value.startswith("/"):
+            return value
+    return ""
 
 
 def _identity(entry: CacheEntry, means: object) -> object:

@@ -340,3 +340,20 @@ def test_every_target_of_a_repository(tmp_path: Path) -> None:
     part = run(tmp_path, "compile", "--all", "team/a/...")
     assert list(json.loads(part.out)) == ["//team/a:build"]
     assert run(tmp_path, "compile", "--all", "nowhere/...").code == 2
+
+
+def test_one_directory_for_two_build_files(tmp_path: Path) -> None:
+    text = 'def build():\n    base()\n    cache.local(path="cache")\n\ndef dev():\n    base()\n'
+    for name in ("a/build.envd", "b/build.envd"):
+        repository(tmp_path, text, name)
+    done = run(tmp_path, "compile", "--all", "//...", "--to", "bake")
+    assert done.code == 0
+    assert done.err.startswith(
+        "b/build.envd:3:5: warning[EC206]: `//b:build` and `//a:build` write one directory, `cache`, "
+        "seen from where the client runs\n"
+    )
+    repository(tmp_path, text.replace('"cache"', '"/var/cache"'), "b/build.envd")
+    assert run(tmp_path, "compile", "--all", "//...", "--to", "bake").err == ""
+    both = text + '    cache.local(path="cache")\n'
+    repository(tmp_path, both, "a/build.envd")
+    assert run(tmp_path, "compile", "--all", "a/build.envd").err == ""
