@@ -93,8 +93,8 @@ def measure(peer: Peer, text: str, rounds: int) -> dict[str, Any]:
             for number in range(rounds):
                 version = number + 2
                 document = {"uri": uri, "version": version}
-                edits.append(timed(lambda: edit(client, peer, document, line, column + number)))  # noqa: B023
-                completions.append(timed(lambda: complete(client, uri, line, 10)))
+                edits.append(timed(edit, client, peer, document, line, column + number))
+                completions.append(timed(complete, client, uri, line, 10))
                 time.sleep(0.02)
             memory = rss(client.process.pid)
     return {"start": start, "edit": edits, "complete": completions, "rss": memory}
@@ -123,7 +123,7 @@ def measure_workspace(files: int) -> None:
             while not indexed(client) and time.perf_counter() - began < 120:
                 place = {"line": 5, "character": 11}
                 params = {"textDocument": {"uri": uri}, "position": place}
-                times.append(timed(lambda: client.request("textDocument/hover", params)))  # noqa: B023
+                times.append(timed(client.request, "textDocument/hover", params))
                 time.sleep(0.01)
             whole = time.perf_counter() - began
             found = client.request("workspace/symbol", {"query": f"build_{files - 1}"})
@@ -151,10 +151,10 @@ def settle(client: Client) -> None:
         time.sleep(1.0)
 
 
-def timed(action: Callable[[], None]) -> float:
-    """Return how long an action took, in seconds."""
+def timed(action: Callable[..., object], *given: object) -> float:
+    """Return how long an action took with what it was given, in seconds."""
     began = time.perf_counter()
-    action()
+    action(*given)
     return time.perf_counter() - began
 
 

@@ -18,6 +18,7 @@ import signal
 import struct
 from time import monotonic
 
+from envd_cache.check.frames import HEAD, frame, framed, frames_in, write
 from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine
 from envd_cache.evaluate.interpreter import in_deep_thread
 from envd_cache.record import Record
@@ -43,7 +44,6 @@ MOST_AHEAD = 16 * 1024
 # A worker that dies between two tasks did not die of one. The system may have ended it for want of memory.
 MOST_ACCIDENTS = 5
 
-_HEAD = struct.Struct("=I")
 # What a worker is at: the number of the task, -1 between tasks; when it began, when its present target began.
 _NUMBER = struct.Struct("=q")
 _TIMES = struct.Struct("=dd")
@@ -146,7 +146,7 @@ class Pool:
             del self._queue[: len(chunk)]
             worker.tasks.update(chunk)
             try:
-                _send(worker.to, message)
+                write(worker.to, framed(message))
             except BrokenPipeError:
                 return  # it is dead; `_collect` sees the end of its other pipe
 
@@ -193,7 +193,7 @@ class Pool:
             for number, task in chunk:
                 now = monotonic()
                 if done and now - flushed > FLUSH_SECONDS:
-                    _send(give, marshal.dumps(done))
+                    write(give, frame(done))
                     done, flushed = [], now
                 # The times first: the parent reads them only where it finds a number.
                 _TIMES.pack_into(self._page, at + _NUMBER.size, now, now)
@@ -202,10 +202,10 @@ class Pool:
                     done.append((number, work(task, lambda: self._began(at)), ""))
                 except Exception as error:
                     # What this process holds may be half done: another one goes on.
-                    _send(give, marshal.dumps([*done, (number, None, _fault(error))]))
+                    write(give, frame([*done, (number, None, _fault(error))]))
                     return
                 _NUMBER.pack_into(self._page, at, -1)
-            _send(give, marshal.dumps(done))
+            write(give, frame(done))
             self._chunks += 1
             if self._chunks % COLLECT_EVERY == 0:
                 gc.collect()
@@ -224,7 +224,7 @@ class Pool:
                 yield from self._buried(worker)
                 continue
             worker.received += data
-            for results in _frames(worker.received):
+            for results in frames_in(worker.received):
                 for number, result, fault in results:
                     yield worker.tasks.pop(number), Died(0, 0, fault) if fault else result
         for worker in self._workers.values():
@@ -276,18 +276,12 @@ class Pool:
 # ---- pipes ----
 
 
-def _send(pipe: int, message: bytes) -> None:
-    rest = memoryview(_HEAD.pack(len(message)) + message)
-    while rest:
-        rest = rest[os.write(pipe, rest) :]
-
-
 def _receive(pipe: int) -> list[tuple[int, Task]] | None:
     """Return the next chunk, None when the parent closed the pipe or is gone."""
-    head = _exactly(pipe, _HEAD.size)
+    head = _exactly(pipe, HEAD.size)
     if head is None:
         return None
-    message = _exactly(pipe, *_HEAD.unpack(head))
+    message = _exactly(pipe, *HEAD.unpack(head))
     chunk: list[tuple[int, Task]] | None = None if message is None else marshal.loads(message)  # noqa: S302 - the parent's
     return chunk
 
@@ -300,19 +294,6 @@ def _exactly(pipe: int, size: int) -> bytes | None:
             return None
         data += piece
     return data
-
-
-def _frames(received: bytearray) -> Iterator[list[tuple[int, object, str]]]:
-    """Yield the whole messages at the start of what was received, and take them out of it."""
-    at = 0
-    while len(received) - at >= _HEAD.size:
-        (size,) = _HEAD.unpack_from(received, at)
-        if len(received) - at - _HEAD.size < size:
-            break
-        start = at + _HEAD.size
-        at = start + size
-        yield marshal.loads(received[start:at])  # noqa: S302 - a worker's
-    del received[:at]
 
 
 def _fault(error: Exception) -> str:

@@ -11,7 +11,7 @@ from envd_cache.check.bench import Bench
 from envd_cache.check.between import between
 from envd_cache.check.between import settings_of as settings_in
 from envd_cache.check.one import Inspector
-from envd_cache.check.result import Packer, unpacked
+from envd_cache.check.result import Packer, source_reader, unpacked
 from envd_cache.check.roots import Roots
 from envd_cache.diagnostics import Result, in_order
 from envd_cache.emit.wire import shown, wire
@@ -115,11 +115,13 @@ def evaluate(
     )
     result = inspector.library(path) if library else inspector.build_file(path)
 
+    on_disk = source_reader()
+
     def source_of(shown_path: str, label: str) -> SourceFile | None:
         absolute = os.path.abspath(shown_path)
         if absolute in texts:
             return bench.sources.get((shown_path, label)) or SourceFile(shown_path, texts[absolute], label)
-        return _read(shown_path, label)
+        return on_disk(shown_path, label)
 
     found = list(unpacked(result, source_of))
     results = [result]
@@ -170,13 +172,3 @@ def _listed(target: Checked) -> tuple[Any, ...]:
     declarations = tuple([(*key, tuple(directions)) for key, directions in by_declaration.items()])
     printed = tuple(target.evaluation.printed[:20])
     return len(plan.exports), len(plan.imports), declarations, plan.none, plan.by_default, printed
-
-
-def _read(path: str, label: str) -> SourceFile | None:
-    try:
-        if not os.path.isfile(path):
-            return None
-        with open(path, "rb") as file:
-            return SourceFile(path, file.read().decode(errors="replace"), label)
-    except (OSError, ValueError):
-        return None

@@ -7,12 +7,10 @@ the last edit; an edit ends the evaluation of a text that it makes old.
 from __future__ import annotations
 
 import asyncio
-import marshal
-import os
-import sys
 from contextlib import suppress
 
-from envd_cache.lsp.worker import HEAD, frame
+from envd_cache.check.frames import frame
+from envd_cache.lsp import process, worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from envd_cache.evaluate.facts import Facts
 
 DEBOUNCE_SECONDS = 0.12
-# Adds the folder of this package behind all others: the working folder is never looked in (`-P`).
-_PROGRAM = "import sys; sys.path.append({folder!r}); from envd_cache.lsp.worker import main; main(0, 1)"
 
 
 class Evaluator:
@@ -39,10 +35,10 @@ class Evaluator:
 
     async def evaluate(self, path: str, texts: dict[str, str], *, library: bool) -> tuple[str, Any] | None:
         """Return kind and data of an answer (see `worker`), None when it was cancelled."""
-        process = await self._started()
+        started = await self._started()
         self._number += 1
         self._waiting = asyncio.get_running_loop().create_future()
-        stream = process.stdin
+        stream = started.stdin
         try:
             if stream is not None:
                 stream.write(frame((self._number, path, texts, library)))
@@ -60,50 +56,23 @@ class Evaluator:
 
     async def close(self) -> None:
         """End the process."""
-        process, self._process = self._process, None
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-            try:
-                await asyncio.wait_for(process.wait(), 2)
-            except TimeoutError:
-                process.kill()
+        ended, self._process = self._process, None
+        await process.end(ended)
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
             return self._process
-        folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-c",
-            _PROGRAM.format(folder=folder),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            # An editor's Ctrl-C is not for it: it ends with the server.
-            start_new_session=True,
-        )
-        facts = self._facts
-        first = dict(facts.environ), dict(facts.given), facts.machine, facts.clones, self._limit
-        if self._process.stdin is not None:
-            self._process.stdin.write(frame(first))
+        self._process = await process.start(worker.__name__, self._facts, self._limit)
         self._reader = asyncio.ensure_future(self._read(self._process))
         return self._process
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        stream = process.stdout
-        try:
-            while stream is not None:
-                head = await stream.readexactly(HEAD.size)
-                body = await stream.readexactly(*HEAD.unpack(head))
-                number, kind, data = marshal.loads(body)  # noqa: S302 - our own process's
-                if number == self._number and self._waiting is not None and not self._waiting.done():
-                    self._waiting.set_result((kind, data))
-        except asyncio.IncompleteReadError:
-            # Ended from outside, perhaps for want of memory: the next request starts another.
-            await process.wait()
-            if self._waiting is not None and not self._waiting.done() and self._process is process:
-                self._waiting.set_result(("died", -1))
+    async def _read(self, started: asyncio.subprocess.Process) -> None:
+        async for number, kind, data in process.answers(started):
+            if number == self._number and self._waiting is not None and not self._waiting.done():
+                self._waiting.set_result((kind, data))
+        # Ended from outside, perhaps for want of memory: the next request starts another.
+        if self._waiting is not None and not self._waiting.done() and self._process is started:
+            self._waiting.set_result(("died", -1))
 
 
 class Schedule:

@@ -7,13 +7,12 @@ change are checked again a moment later. When the process dies, findings are tho
 from __future__ import annotations
 
 import asyncio
-import marshal
 import os
-import sys
 from contextlib import suppress
 
+from envd_cache.check.frames import frame
+from envd_cache.lsp import process, survey
 from envd_cache.lsp.survey import FOUND, PARTS, PROGRESS, WHOLE
-from envd_cache.lsp.worker import HEAD, frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 # What changes on disk comes in bursts: a checkout, a tool that writes many files.
 DEBOUNCE_SECONDS = 0.7
 MOST_DEATHS = 5
-# See `evaluator`: the working folder is never looked in.
-_PROGRAM = "import sys; sys.path.append({folder!r}); from envd_cache.lsp.survey import main; main(0, 1)"
 
 
 class Overview:
@@ -98,13 +95,8 @@ class Overview:
 
     async def _end(self) -> None:
         self._is_known = False
-        process, self._process = self._process, None
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-            try:
-                await asyncio.wait_for(process.wait(), 2)
-            except TimeoutError:
-                process.kill()
+        ended, self._process = self._process, None
+        await process.end(ended)
 
     async def _check(self, delay: float) -> None:
         await asyncio.sleep(delay)
@@ -119,62 +111,42 @@ class Overview:
         if self._process is not None and self._folder != self._folders[0]:
             await self._end()
         try:
-            process = self._process or await self._started()
+            started = self._process or await self._started()
         except OSError:  # a folder that is gone, no room for another process
             self._checking = False
             return
-        self._send(process, (WHOLE, self._folders))
+        self._send(started, (WHOLE, self._folders))
 
     async def _started(self) -> asyncio.subprocess.Process:
-        folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         if self._deaths >= MOST_DEATHS or not hasattr(os, "fork"):
             raise OSError("no more processes")
         self._folder = self._folders[0]
-        process = self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            "-c",
-            _PROGRAM.format(folder=folder),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=self._folder,
-            # An editor's Ctrl-C is not for it: it ends with the server.
-            start_new_session=True,
+        started = self._process = await process.start(
+            survey.__name__, self._facts, self._limit, self._store, folder=self._folder
         )
-        facts = self._facts
-        first = dict(facts.environ), dict(facts.given), facts.machine, facts.clones
-        self._send(process, (*first, self._limit, self._store))
-        self._send_parts(process)
-        self._reader = asyncio.ensure_future(self._read(process))
-        return process
+        self._send_parts(started)
+        self._reader = asyncio.ensure_future(self._read(started))
+        return started
 
-    def _send_parts(self, process: asyncio.subprocess.Process) -> None:
+    def _send_parts(self, started: asyncio.subprocess.Process) -> None:
         self._number += 1
         self._sent[self._number] = self._parts[0]
-        self._send(process, (PARTS, self._number, *self._parts))
+        self._send(started, (PARTS, self._number, *self._parts))
 
-    def _send(self, process: asyncio.subprocess.Process, data: Any) -> None:
+    def _send(self, started: asyncio.subprocess.Process, data: Any) -> None:
         with suppress(BrokenPipeError, ConnectionError):
-            if process.stdin is not None:
-                process.stdin.write(frame(data))
+            if started.stdin is not None:
+                started.stdin.write(frame(data))
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        stream = process.stdout
-        try:
-            while stream is not None:
-                head = await stream.readexactly(HEAD.size)
-                body = await stream.readexactly(*HEAD.unpack(head))
-                kind, *data = marshal.loads(body)  # noqa: S302 - our own process's
-                await self._take(kind, data)
-        except asyncio.IncompleteReadError:
-            # Ended from outside, perhaps for want of memory: the next change on disk starts another.
-            await process.wait()
-            if self._process is process:
-                self._process = None
-                self._deaths += 1
-                self._ended()
-                self._found({}, (), (), ())
+    async def _read(self, started: asyncio.subprocess.Process) -> None:
+        async for kind, *data in process.answers(started):
+            await self._take(kind, data)
+        # Ended from outside, perhaps for want of memory: the next change on disk starts another.
+        if self._process is started:
+            self._process = None
+            self._deaths += 1
+            self._ended()
+            self._found({}, (), (), ())
 
     async def _take(self, kind: str, data: list[Any]) -> None:
         if kind == PROGRESS:

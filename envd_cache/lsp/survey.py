@@ -21,7 +21,8 @@ import os
 import select
 import signal
 
-from envd_cache.lsp.worker import forked, frame, frames_in, write
+from envd_cache.check.frames import frame, frames_in, write
+from envd_cache.lsp.worker import begin, forked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,13 +116,9 @@ def main(take: int, give: int) -> None:
 
     os.nice(NICENESS)
     received = bytearray()
-    requests: list[Any] = []
-    while not requests:
-        data = os.read(take, 1 << 18)
-        if not data:
-            return
-        received += data
-        requests = frames_in(received)
+    requests = begin(take, received)
+    if not requests:
+        return
     environ, given, machine, clones, time_limit, store = requests[0]
     facts = Facts(environ, given, machine, clones)
     Surveyor(facts, time_limit, store, give).serve(take, received, requests[1:])

@@ -8,13 +8,12 @@ and nothing that a file does reaches beyond it. Whoever sends a request ends the
 
 from __future__ import annotations
 
-import marshal
 import os
 import select
 import signal
-import struct
 from time import monotonic
 
+from envd_cache.check.frames import frame, frames_in, write
 from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine
 
 TYPE_CHECKING = False
@@ -24,14 +23,7 @@ if TYPE_CHECKING:
 
     from envd_cache.evaluate.facts import Facts
 
-HEAD = struct.Struct("=I")
 DONE, DIED, WRONG = "done", "died", "wrong"
-
-
-def frame(data: Any) -> bytes:
-    """Return data as it goes over a pipe."""
-    body = marshal.dumps(data)
-    return HEAD.pack(len(body)) + body
 
 
 def main(take: int, give: int) -> None:
@@ -39,15 +31,26 @@ def main(take: int, give: int) -> None:
     from envd_cache.evaluate.facts import Facts  # noqa: PLC0415 - only in this process
 
     received = bytearray()
+    requests = begin(take, received)
+    if not requests:
+        return
+    environ, given, machine, clones, time_limit = requests[0]
+    Forker(Facts(environ, given, machine, clones), time_limit, give).serve(take, received, requests[1:])
+
+
+def begin(take: int, received: bytearray) -> list[Any]:
+    """Return the first requests, which wait in a pipe; none when the other side closed it.
+
+    What is not whole yet is left in `received`.
+    """
     requests: list[Any] = []
     while not requests:
         data = os.read(take, 1 << 18)
         if not data:
-            return
+            break
         received += data
         requests = frames_in(received)
-    environ, given, machine, clones, time_limit = requests[0]
-    Forker(Facts(environ, given, machine, clones), time_limit, give).serve(take, received, requests[1:])
+    return requests
 
 
 class Forker:
@@ -132,11 +135,8 @@ class _Child:
         """Return what came of the child, which has closed its pipe."""
         os.close(self.pipe)
         status = os.waitpid(self._pid, 0)[1]
-        if len(self._received) >= HEAD.size:
-            (size,) = HEAD.unpack_from(self._received)
-            if len(self._received) == HEAD.size + size:
-                kind, data = marshal.loads(self._received[HEAD.size :])  # noqa: S302 - our own child's
-                return self.number, kind, data
+        for kind, data in frames_in(self._received):
+            return self.number, kind, data
         return self.number, DIED, os.WTERMSIG(status) if os.WIFSIGNALED(status) else -1
 
     def end(self) -> None:
@@ -185,25 +185,3 @@ def forked(work: Callable[[int], None], *, group: bool = False) -> tuple[int, in
             os._exit(1)
     os.close(give)
     return pid, pipe
-
-
-def frames_in(received: bytearray) -> list[Any]:
-    """Return the whole requests in what was received, and take them out of it."""
-    found = []
-    at = 0
-    while len(received) - at >= HEAD.size:
-        (size,) = HEAD.unpack_from(received, at)
-        if len(received) - at - HEAD.size < size:
-            break
-        start = at + HEAD.size
-        at = start + size
-        found.append(marshal.loads(received[start:at]))  # noqa: S302 - the server's
-    del received[:at]
-    return found
-
-
-def write(pipe: int, message: bytes) -> None:
-    """Write all of a message, however much the pipe takes at once."""
-    rest = memoryview(message)
-    while rest:
-        rest = rest[os.write(pipe, rest) :]
