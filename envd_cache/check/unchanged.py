@@ -137,16 +137,7 @@ class Unchanged:
         return [(*question, was) for question, was in found.items()]
 
 
-def _hold(stamps: Sequence[tuple[str, Stamp]]) -> bool:
-    stat, lexists = os.stat, os.path.lexists
-    try:
-        for path, was in stamps:
-            if was:
-                now = stat(path)
-                if (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino) != was:
-                    return False
-            elif lexists(path) != (was is not None):
-                return False
-    except (OSError, ValueError):
-        return False
-    return True
+def _hold(stamps: Iterable[tuple[str, Stamp]]) -> bool:
+    return all(
+        signature(path) == was if was else os.path.lexists(path) == (was is not None) for path, was in stamps
+    )
