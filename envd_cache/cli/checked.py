@@ -43,7 +43,7 @@ def summary_line(report: Report, found: tuple[Diagnostic, ...]) -> str:
 
     files, targets = _count(report.files, "build file"), _count(report.targets, "target")
     parts = [f"{files}, {targets}: {summary(found) or 'nothing found'}"]
-    if len(found) <= COUNTED:
+    if 0 < len(found) <= COUNTED:
         from envd_cache.lint.fixes import with_fixes  # noqa: PLC0415 - only with findings
 
         able = [one.fix.safe for one in with_fixes(found) if one.fix]
