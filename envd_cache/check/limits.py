@@ -8,6 +8,7 @@ with limits that the system holds, stops those.
 from __future__ import annotations
 
 import os
+import select
 
 # Address space: of the 1.25 GiB a quarter is the stack, of which the system hands out only what is used.
 # The largest build file that is read (2 MiB, ten thousand declarations) needs a fifth of the rest.
@@ -34,11 +35,26 @@ def confine() -> None:
 
 
 def allow_seconds(seconds: float) -> None:
-    """Let this process run that many more seconds of processor time: an orphan must not run for ever."""
+    """Let this process run that many more seconds of processor time: nothing must run for ever."""
     import resource  # noqa: PLC0415 - POSIX only, as are workers
 
     used = resource.getrusage(resource.RUSAGE_SELF)
     _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
+
+
+def end_with_parent(lifeline: int) -> None:
+    """End this process when nobody can write to a pipe any more, whatever the process is at.
+
+    Nobody ever writes to it: the parent holds its other end, and loses it even when it is killed. On Linux
+    the signal of that ends a process; other systems ignore it, and the limit of the time is left.
+    """
+    import fcntl  # noqa: PLC0415 - POSIX only, as are workers
+
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    # The parent may have gone before: then the signal has been missed.
+    if select.select([lifeline], [], [], 0)[0]:
+        os._exit(1)
 
 
 def _lower(kind: int, value: int) -> None:

@@ -19,7 +19,7 @@ import struct
 from time import monotonic
 
 from envd_cache.check.frames import HEAD, frame, framed, frames_in, write
-from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine
+from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine, end_with_parent
 from envd_cache.evaluate.interpreter import in_deep_thread
 from envd_cache.record import Record
 
@@ -62,17 +62,26 @@ class Died(Record):
 
 
 class _Worker:
-    """One process: its pipes, and the tasks that it has and has not answered."""
+    """One process: its pipes, and the tasks that it has and has not answered.
 
-    def __init__(self, slot: int, pid: int, to: int, back: int) -> None:
+    `held` is the end of the pipe by which it knows that we live.
+    """
+
+    def __init__(self, slot: int, pid: int, to: int, back: int, held: int) -> None:
         self.slot = slot
         self.pid = pid
         self.to = to
         self.back = back
+        self.held = held
         self.tasks: dict[int, Task] = {}
         self.received = bytearray()
         self.late_at = -1
         self.killed_at = -1
+
+    def close(self) -> None:
+        """Close our ends of its pipes."""
+        for end in (self.to, self.back, self.held):
+            os.close(end)
 
 
 class Pool:
@@ -155,15 +164,19 @@ class Pool:
         _NUMBER.pack_into(self._page, slot * _SLOT, -1)
         take, to = os.pipe()
         back, give = os.pipe()
+        lifeline, held = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
+                for end in (to, back, held):
+                    os.close(end)
+                end_with_parent(lifeline)
                 self._be_worker(slot, take, give)
             finally:
                 os._exit(1)
-        os.close(take)
-        os.close(give)
-        worker = _Worker(slot, pid, to, back)
+        for end in (take, give, lifeline):
+            os.close(end)
+        worker = _Worker(slot, pid, to, back, held)
         self._workers[back] = worker
         self._poll.register(back, select.POLLIN)
         return worker
@@ -175,8 +188,7 @@ class Pool:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         for other in self._workers.values():
-            os.close(other.to)
-            os.close(other.back)
+            other.close()
         confine()
         gc.freeze()
         gc.disable()  # see `_serve`
@@ -266,8 +278,7 @@ class Pool:
 
     def _forget(self, worker: _Worker) -> int:
         self._poll.unregister(worker.back)
-        os.close(worker.to)
-        os.close(worker.back)
+        worker.close()
         del self._workers[worker.back]
         _, status = os.waitpid(worker.pid, 0)
         return status

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from tests.cli.program import environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 # In a process of its own: pytest runs threads, with which nobody should fork.
 HEAD = """
@@ -180,3 +181,46 @@ def test_an_interruption_ends_all_of_them(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not end a process by its lifeline")
+def test_no_worker_outlives_a_killed_parent(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    code = HEAD + textwrap.dedent(f"""
+        def setup():
+            def work(task, began):
+                open({str(started)!r}, "a").write(f"{{os.getpid()}}\\n")
+                while True:
+                    sum(range(1000))
+            return work
+
+        outcome(iter([("forever", 1), ("forever", 2)]), limit=3600)
+    """)
+    parent = subprocess.Popen([sys.executable, "-c", code], env=environment())
+    try:
+        until(lambda: started.exists() and started.read_text().count("\n") == 2)
+    finally:
+        parent.kill()
+        parent.wait()
+    workers = [int(pid) for pid in started.read_text().split()]
+    try:
+        until(lambda: not any(is_running(pid) for pid in workers))
+    finally:
+        for pid in filter(is_running, workers):
+            os.kill(pid, signal.SIGKILL)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    last = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < last
+        time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    """Say whether a process that nobody waits for runs; one that has ended may still be listed."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
