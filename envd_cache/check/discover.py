@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 
 from envd_cache.check.roots import GIT, MARKS
+from envd_cache.evaluate.git import directories
 from envd_cache.globs import Patterns
 from envd_cache.record import Record
 from envd_cache.source import BUILD_FILE
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from envd_cache.check.unchanged import Trail
 
 IGNORE_FILE = ".gitignore"
-OWN_EXCLUDES = (GIT, "info", "exclude")
+OWN_EXCLUDES = ("info", "exclude")
 _LIMIT = 1 << 20
 
 # Nobody writes build files there, and they can be very large.
@@ -115,9 +116,9 @@ def _note_parents(folder: str, trail: Trail) -> None:
     here, parent = folder, os.path.dirname(folder)
     while parent != here:
         here, parent = parent, os.path.dirname(parent)
+        _note_own_excludes(here, trail)
         trail.marks(here)
         trail.stamp(os.path.join(here, IGNORE_FILE))
-        trail.stamp(os.path.join(here, *OWN_EXCLUDES))
         trail.folders.add(here)
     here = os.path.realpath(folder)
     while here not in trail.folders:  # where links lead that have the same start in another spelling
@@ -128,8 +129,24 @@ def _note_parents(folder: str, trail: Trail) -> None:
 def _note_marks(folder: str, names: Container[str], trail: Trail) -> None:
     """Note how the files are that count for a folder; the folder's own stamp says which there are."""
     for name in (*MARKS, IGNORE_FILE):
-        if name in names:
-            trail.stamp(os.path.join(folder, *OWN_EXCLUDES) if name == GIT else os.path.join(folder, name))
+        if name in names and name != GIT:
+            trail.stamp(os.path.join(folder, name))
+    if GIT in names:
+        _note_own_excludes(folder, trail)
+
+
+def _note_own_excludes(folder: str, trail: Trail) -> None:
+    git = os.path.join(folder, GIT)
+    if os.path.isfile(git):
+        # Both say where the rest is.
+        trail.stamp(git)
+        trail.stamp(os.path.join(directories(folder)[0], "commondir"))
+    trail.stamp(_own_excludes(folder))
+
+
+def _own_excludes(folder: str) -> str:
+    """Return the file of excludes that git keeps beside a working tree, for all trees of a repository."""
+    return os.path.join(directories(folder)[1], *OWN_EXCLUDES)
 
 
 def _joined(folder: str, name: str) -> str:
@@ -157,7 +174,7 @@ def _rules_in(folder: str, names: frozenset[str], outer: _Rules, roots: Roots) -
     ignored = outer.ignored
     if GIT in names:
         # Another repository: what the one around it ignores does not count here.
-        own = _patterns_in(os.path.join(folder, *OWN_EXCLUDES))
+        own = _patterns_in(_own_excludes(folder))
         ignored = ((folder, own),) if own else ()
     if IGNORE_FILE in names and (own := _patterns_in(os.path.join(folder, IGNORE_FILE))):
         ignored = ((folder, own), *ignored)

@@ -31,20 +31,27 @@ def read_head(folder: str) -> Head | None:
         if parent == folder:
             return None
         folder = parent
-    git = os.path.join(folder, ".git")
-    if os.path.isfile(git):
-        pointer = _read(git)
-        if not pointer.startswith("gitdir: "):
-            return None
-        git = os.path.join(folder, pointer[len("gitdir: ") :])
+    git, common = directories(folder)
     head = _read(os.path.join(git, "HEAD"))
     if not head.startswith("ref: "):
         return Head("", head) if is_commit(head) else None
     ref = head[len("ref: ") :]
     if not ref.startswith("refs/heads/") or ref == _REFTABLE:
         return None
-    common = os.path.join(git, _read(os.path.join(git, "commondir")) or ".")
     return Head(ref[len("refs/heads/") :], _commit(git, ref) or _commit(common, ref))
+
+
+def directories(folder: str) -> tuple[str, str]:
+    """Return where git keeps what belongs to the working tree at a folder, and what all its trees share.
+
+    In a worktree and in a submodule `.git` is a file that names the first. Neither need be there.
+    """
+    git = os.path.join(folder, ".git")
+    if os.path.isfile(git):
+        pointer = _read(git)
+        if pointer.startswith("gitdir: "):
+            git = os.path.join(folder, pointer[len("gitdir: ") :])
+    return git, os.path.join(git, _read(os.path.join(git, "commondir")) or "")
 
 
 def _commit(git: str, ref: str) -> str:

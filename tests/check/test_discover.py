@@ -127,6 +127,33 @@ def test_another_repository_inside_has_its_own_rules(here: Path) -> None:
     assert found() == ["sub/x/build.envd"]
 
 
+def test_a_worktree_has_the_excludes_of_its_repository(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(here / "main"), *words], check=True
+        )
+
+    write(here, {"main/a/build.envd": "", "main/b/build.envd": "", "main/c/build.envd": ""})
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "all")
+    git("worktree", "add", "-q", "../tree")
+    (here / "main" / ".git" / "info" / "exclude").write_text("b\n")
+    monkeypatch.chdir(here / "tree")
+    assert found() == ["a/build.envd", "c/build.envd"]
+    monkeypatch.chdir(here / "tree" / "c")
+    assert found() == ["build.envd"]
+
+
+def test_a_submodule_has_excludes_of_its_own(here: Path) -> None:
+    write(here, {"sub/x/build.envd": "", "sub/y/build.envd": "", "x/build.envd": ""})
+    own = here / ".git" / "modules" / "sub" / "info"
+    own.mkdir(parents=True)
+    (own / "exclude").write_text("x\n")
+    (here / "sub" / ".git").write_text("gitdir: ../.git/modules/sub\n")
+    assert found() == ["sub/y/build.envd", "x/build.envd"]
+
+
 def test_the_configuration_includes_and_excludes(here: Path) -> None:
     files = {"a/app.envd": "", "a/build.envd": "", "b/build.envd": "", "b/c/build.envd": "", "b/app.envd": ""}
     write(here, files)

@@ -140,6 +140,27 @@ def test_every_change_is_seen(bed: Bed, what: str) -> None:
     assert again is None or shown(again) == shown(anew)
 
 
+WORKTREE_CHANGES: dict[str, Callable[[Path], object]] = {
+    "ignored for one person": lambda git: write(git, {"info/exclude": "b/\n"}),
+    "another directory for all": lambda git: write(git, {"trees/t/commondir": "../.."}),
+    "another directory": lambda git: (git.parent / "repo/.git").write_text("gitdir: ../elsewhere\n"),
+}
+
+
+@pytest.mark.parametrize("what", WORKTREE_CHANGES)
+@pytest.mark.parametrize("below", ["", "a"])
+def test_every_change_beside_a_worktree_is_seen(
+    bed: Bed, what: str, below: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(bed.folder / ".git")
+    write(bed.folder.parent, {"repo/.git": "gitdir: ../git/trees/t\n", "git/trees/t/commondir": "../../."})
+    monkeypatch.chdir(bed.folder / below)
+    bed.check()
+    assert bed.last().report() is not None
+    WORKTREE_CHANGES[what](bed.folder.parent / "git")
+    assert bed.last().report() is None
+
+
 def test_other_facts_and_paths_are_another_check(bed: Bed) -> None:
     bed.check()
     bed.environ["PLACE"] = "/y"
