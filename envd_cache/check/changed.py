@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 
 from envd_cache.config import CONFIG_FILE, PROJECT_FILE
+from envd_cache.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,21 +18,32 @@ class GitError(Exception):
     """git cannot say what changed; the text is what git says of it."""
 
 
-def changed_files(folder: str, revision: str, environ: Mapping[str, str]) -> frozenset[str]:
-    """Return the real paths of all files that differ from a revision, those that git does not know included.
+class Change(Record):
+    """What differs from a commit: the real paths of the files, deleted ones and those new to git included.
 
-    As in a pull request the comparison is with the last common commit of the revision and HEAD. Deleted
-    files are in it too. Raises `GitError`.
+    `top` is the folder of the working tree, `base` the commit.
     """
-    top = _git(folder, environ, "rev-parse", "--show-toplevel").rstrip("\n")
-    _git(folder, environ, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    try:
-        base = _git(folder, environ, "merge-base", "--end-of-options", revision, "HEAD").strip()
-    except GitError:
-        base = revision  # a shallow clone may not know it
-    names = _git(top, environ, "diff", "--name-only", "--no-renames", "-z", "--end-of-options", base, "--")
-    names += _git(top, environ, "ls-files", "--others", "--exclude-standard", "-z")
-    return frozenset(os.path.realpath(os.path.join(top, name)) for name in names.split("\0") if name)
+
+    top: str
+    base: str
+    files: frozenset[str]
+
+
+def change_since(folder: str, revision: str, environ: Mapping[str, str]) -> Change:
+    """Return what changed since a revision.
+
+    As in a pull request the comparison is with the last common commit of the revision and HEAD. Raises
+    `GitError`.
+    """
+    top = os.path.realpath(git(folder, environ, "rev-parse", "--show-toplevel").rstrip("\n"))
+    commit = f"{revision}^{{commit}}"
+    base = git(folder, environ, "rev-parse", "--verify", "--quiet", "--end-of-options", commit).strip()
+    with suppress(GitError):  # a shallow clone may not know it
+        base = git(folder, environ, "merge-base", "--end-of-options", revision, "HEAD").strip()
+    names = git(top, environ, "diff", "--name-only", "--no-renames", "-z", "--end-of-options", base, "--")
+    names += git(top, environ, "ls-files", "--others", "--exclude-standard", "-z")
+    files = frozenset(os.path.realpath(os.path.join(top, name)) for name in names.split("\0") if name)
+    return Change(top, base, files)
 
 
 def touched(
@@ -68,10 +81,17 @@ def _configures(path: str, tops: Collection[str]) -> bool:
     return name == CONFIG_FILE or (name == PROJECT_FILE and (folder in tops or not os.path.exists(path)))
 
 
-def _git(folder: str, environ: Mapping[str, str], *words: str) -> str:
+def git(folder: str, environ: Mapping[str, str], *words: str) -> str:
+    """Return what git says in a folder. Raises `GitError`."""
+    return os.fsdecode(git_bytes(folder, environ, *words))
+
+
+def git_bytes(folder: str, environ: Mapping[str, str], *words: str, given: bytes = b"") -> bytes:
+    """Return what git writes, when it is given something to read. Raises `GitError`."""
     try:
         done = subprocess.run(  # noqa: S603 - words of our own and a revision
             ["git", "-C", folder, *words],  # noqa: S607 - the person's own git
+            input=given,
             capture_output=True,
             check=False,
             env={**environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
@@ -81,4 +101,4 @@ def _git(folder: str, environ: Mapping[str, str], *words: str) -> str:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise GitError(said.removeprefix("fatal: ") or f"git does not know `{words[-1]}`")
-    return os.fsdecode(done.stdout)
+    return done.stdout

@@ -13,11 +13,13 @@ from envd_cache.check.roots import Roots
 from envd_cache.check.unchanged import Unchanged
 from envd_cache.check.world import World
 from envd_cache.cli import checked, process
+from envd_cache.diagnostics import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from envd_cache.check.repository import Wish
     from envd_cache.check.result import Report
     from envd_cache.cli.options import Values
     from envd_cache.diagnostics import Diagnostic
@@ -115,7 +117,7 @@ def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tu
         if progress:
             progress.clear()
     if revision:
-        return report, _touched(report, revision, _folder(paths))
+        return report, _touched(report, revision, _folder(paths), roots, wish)
     return report, report.diagnostics
 
 
@@ -137,28 +139,31 @@ def _store_folder() -> str:
     return os.path.join(base, "envd-cache", "check") if os.path.isabs(base) else ""
 
 
-def _touched(report: Report, revision: str, folder: str) -> tuple[Diagnostic, ...]:
+def _touched(report: Report, revision: str, folder: str, roots: Roots, wish: Wish) -> tuple[Diagnostic, ...]:
     """Return the findings that a change since a revision has to do with, at their place or at another."""
-    from envd_cache.check.changed import GitError, changed_files, touched  # noqa: PLC0415 - starts git
+    from envd_cache.check import changed  # noqa: PLC0415 - starts git
+    from envd_cache.check.before import Scene, brought  # noqa: PLC0415 - only here
 
     results = [FileResult(*data) for data in report.results]
     loads = {one.path: ([path for path, _, _ in one.inputs], one.whole) for one in results}
     try:
-        changed = changed_files(folder, revision, os.environ)
-    except GitError as error:
+        change = changed.change_since(folder, revision, os.environ)
+        files = changed.touched(loads, change.files, {one.root for one in results if one.root})
+
+        def concerns(path: str) -> bool:
+            # A configuration is in no list of what was checked.
+            return path in files or os.path.realpath(path) in change.files
+
+        found: list[Diagnostic] = []
+        aside: list[Diagnostic] = []
+        for one in report.diagnostics:
+            places = [one.location.source.path if one.location else one.path]
+            places += [label.location.source.path for label in one.labels]
+            (found if any(map(concerns, places)) else aside).append(one)
+        found += brought(aside, change, Scene(results, files, folder, roots, wish), os.environ)
+    except changed.GitError as error:
         raise process.UsageError(f"--changed {revision}: {error}") from None
-    files = touched(loads, changed, {one.root for one in results if one.root})
-
-    def concerns(path: str) -> bool:
-        # A configuration is in no list of what was checked.
-        return path in files or os.path.realpath(path) in changed
-
-    return tuple(
-        one
-        for one in report.diagnostics
-        if concerns(one.location.source.path if one.location else one.path)
-        or any(concerns(label.location.source.path) for label in one.labels)
-    )
+    return in_order(found)
 
 
 def _write(report: Report, found: tuple[Diagnostic, ...], values: Values, fixed: int) -> None:

@@ -160,3 +160,89 @@ def test_no_repository(tmp_path: Path) -> None:
 
 def test_no_git(repo: Path) -> None:
     assert "git cannot be run" in check(repo, "--changed", "main", PATH="/nowhere").err
+
+
+# ---- what a change brings to files that it does not touch ----
+
+WRITER = target("ghcr.io/acme/{name}:cache").replace('")', '", use="export")')
+READER = target("ghcr.io/acme/{name}:cache").replace('")', '", use="import")')
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """A repository where what is written is read, but for two that were left over long ago."""
+    write(
+        tmp_path,
+        {
+            "caches.envd": 'NAME = "ghcr.io/acme/shared:cache"\n',
+            "left/read/build.envd": READER.replace("{name}", "left-read"),
+            "left/written/build.envd": WRITER.replace("{name}", "left-written"),
+            "reader/build.envd": READER.replace("{name}", "app"),
+            "shared/build.envd": 'load("//caches.envd", "NAME")\n'
+            + WRITER.replace('"ghcr.io/acme/{name}:cache"', "NAME"),
+            "shared-reader/build.envd": READER.replace("{name}", "shared"),
+            "writer/build.envd": WRITER.replace("{name}", "app"),
+            "writer/link.envd": "x = 1\n",
+        },
+    )
+    (tmp_path / "link.envd").symlink_to("caches.envd")
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    return tmp_path
+
+
+def codes(folder: Path, *words: str) -> list[tuple[str, str]]:
+    """Return the files and codes of what a check of a change finds."""
+    done = check(folder, "--changed", "main", "--format", "json", *words)
+    return [(one["file"], one["code"]) for one in json.loads(done.out)["diagnostics"]]
+
+
+def test_what_was_there_before_is_not_told(pair: Path) -> None:
+    assert codes(pair) == []
+    (pair / "writer" / "build.envd").write_text(WRITER.replace("{name}", "app") + "# more\n")
+    assert codes(pair) == []
+
+
+def test_the_only_writer_goes(pair: Path) -> None:
+    (pair / "writer" / "build.envd").unlink()
+    assert codes(pair) == [("reader/build.envd", "EC345")]
+    assert codes(pair, ".") == [("reader/build.envd", "EC345")]
+    assert codes(pair, "reader") == [], "who looks at a part cannot tell what the rest writes"
+
+
+def test_the_only_writer_writes_elsewhere(pair: Path) -> None:
+    (pair / "writer" / "build.envd").write_text(WRITER.replace("{name}", "other"))
+    assert codes(pair) == [("reader/build.envd", "EC345"), ("writer/build.envd", "EC344")]
+
+
+def test_the_only_reader_goes(pair: Path) -> None:
+    (pair / "reader" / "build.envd").unlink()
+    assert codes(pair) == [("writer/build.envd", "EC344")]
+
+
+def test_a_loaded_file_that_names_the_place(pair: Path) -> None:
+    (pair / "caches.envd").write_text('NAME = "ghcr.io/acme/other:cache"\n')
+    assert ("shared-reader/build.envd", "EC345") in codes(pair)
+
+
+def test_an_allowance_that_allows_nothing_any_more(pair: Path) -> None:
+    path = pair / "left" / "read" / "build.envd"
+    path.write_text(path.read_text().replace("\n    cache", "\n    # envd-cache: allow(EC345)\n    cache"))
+    git(pair, "commit", "-q", "-a", "-m", "second")
+    assert codes(pair) == []
+    write(pair, {"new/build.envd": WRITER.replace("{name}", "left-read")})
+    assert codes(pair) == [("left/read/build.envd", "EC348")]
+
+
+def test_a_commit_on_a_branch_and_a_folder_with_the_configuration(pair: Path) -> None:
+    git(pair, "checkout", "-q", "-b", "work")
+    write(pair, {"inner/a/build.envd": READER.replace("{name}", "inner")})
+    write(pair / "inner", {"b/build.envd": WRITER.replace("{name}", "inner")})
+    git(pair, "add", ".")
+    git(pair, "commit", "-q", "-m", "second")
+    git(pair, "branch", "-f", "main", "work")
+    (pair / "inner" / "b" / "build.envd").unlink()
+    git(pair, "commit", "-q", "-a", "-m", "third")
+    assert codes(pair) == [("inner/a/build.envd", "EC345")]
+    assert codes(pair / "inner") == [("a/build.envd", "EC345")]
