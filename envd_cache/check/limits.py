@@ -42,19 +42,18 @@ def allow_seconds(seconds: float) -> None:
     _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
 
 
-def end_with_parent(lifeline: int) -> None:
-    """End this process when nobody can write to a pipe any more, whatever the process is at.
+def end_with_parent(lifeline: int) -> bool:
+    """Have this process ended when nobody can write to a pipe any more, whatever the process is at.
 
     Nobody ever writes to it: the parent holds its other end, and loses it even when it is killed. On Linux
-    the signal of that ends a process; other systems ignore it, and the limit of the time is left.
+    the signal of that ends a process; other systems ignore it, and the limit of the time is left. False
+    when the parent has gone already, so that there will be no signal.
     """
     import fcntl  # noqa: PLC0415 - POSIX only, as are workers
 
     fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    # The parent may have gone before: then the signal has been missed.
-    if select.select([lifeline], [], [], 0)[0]:
-        os._exit(1)
+    return not select.select([lifeline], [], [], 0)[0]
 
 
 def _lower(kind: int, value: int) -> None:

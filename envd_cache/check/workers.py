@@ -170,8 +170,8 @@ class Pool:
             try:
                 for end in (to, back, held):
                     os.close(end)
-                end_with_parent(lifeline)
-                self._be_worker(slot, take, give)
+                if end_with_parent(lifeline):
+                    self._be_worker(slot, take, give)
             finally:
                 os._exit(1)
         for end in (take, give, lifeline):
