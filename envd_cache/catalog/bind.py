@@ -7,7 +7,7 @@ and says what is wrong; it is imported only then.
 
 from __future__ import annotations
 
-from envd_cache.catalog.model import Secret
+from envd_cache.catalog.model import HIGHEST, LOWEST, OPAQUE_TEXT, accepts
 from envd_cache.catalog.reference import is_reference
 from envd_cache.record import Record
 
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 
     from envd_cache.catalog.model import Param
     from envd_cache.problem import Problem
-
-OPAQUE_TEXT = "<opaque python object>"
-
-# What BuildKit's daemon can read: Go refuses more.
-LOWEST, HIGHEST = -(2**31), 2**31 - 1
 
 
 class Bound(Record):
@@ -104,29 +99,6 @@ def _is_plainly_right(param: Param, value: object) -> bool:
         return False
     check = _PLAIN.get(param.format)
     return check is not None and check(value)
-
-
-def accepts(form: object, value: object) -> bool:
-    """Say whether a value has a type exactly: no bool for an int, every item of a list looked at."""
-    if form is type(value):
-        return True
-    arguments: tuple[object, ...] = getattr(form, "__args__", ())
-    if not arguments:
-        return False
-    if getattr(form, "__origin__", None) is list:
-        return type(value) is list and all(accepts(arguments[0], item) for item in value)
-    return any(accepts(choice, value) for choice in arguments)
-
-
-def form_name(form: object) -> str:
-    """Return an annotation in the words of Starlark."""
-    arguments: tuple[object, ...] = getattr(form, "__args__", ())
-    if getattr(form, "__origin__", None) is list:
-        return f"list of {form_name(arguments[0])}s"
-    if arguments:
-        return " or ".join(form_name(choice) for choice in arguments)
-    names: dict[object, str] = {str: "string", bool: "bool", int: "int", Secret: '`cache.secret("NAME")`'}
-    return names.get(form, str(form))
 
 
 def _is_key(value: object) -> bool:

@@ -1,10 +1,11 @@
-"""The types of the catalog: what a backend, its parameters and envd's builtins are. No data here.
+"""The types of the catalog: what a backend, its parameters and envd's builtins are. No backend is here.
 
 A parameter's `type` is an ordinary annotation: `str`, `bool`, `int`, `list[str]`, `str | Secret`.
 """
 
 from __future__ import annotations
 
+from envd_cache.catalog.reference import is_digest
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 BOTH: Direction = "both"
 EXPORT: Direction = "export"
 IMPORT: Direction = "import"
+
+# What BuildKit's daemon can read: Go refuses more.
+LOWEST, HIGHEST = -(2**31), 2**31 - 1
+
+# How the interpreter spells a handle such as a secret's inside a text.
+OPAQUE_TEXT = "<opaque python object>"
 
 
 class Secret(Record):
@@ -150,6 +157,31 @@ class Rule(Record):
     lowest: int = 0
     highest: int = 0
 
+    @property
+    def needs_value(self) -> bool:
+        """Whether the argument cannot be left out."""
+        return self.check in ("given", "required")
+
+    def keeps(self, value: object) -> bool:
+        """Say whether a value keeps the rule. One of another type than the rule is for does."""
+        match self.check, value:
+            case "required", str():
+                return value != ""
+            case "range", int():
+                return self.lowest <= value <= self.highest
+            case "python3", str():
+                return not value.startswith("2")
+            case "filled", list():
+                return bool(value)
+            case "ip", str():
+                return _is_ip(value)
+            case "digest", str():
+                # "" stands for no digest at all, which envd takes.
+                return not value or is_digest(value)
+            case "extensions", list():
+                return all("." in name and not name.endswith("-") for name in value)
+        return True
+
 
 class Builtin(Record):
     """One of envd's own functions, with envd's argument rules (envd 1.3.6).
@@ -178,3 +210,48 @@ class Constant(Record):
     name: str
     value: str
     doc: str = ""
+
+
+# ---- annotations ----
+
+
+def accepts(form: object, value: object) -> bool:
+    """Say whether a value has a type exactly: no bool for an int, every item of a list or dict looked at.
+
+    It accepts what typeguard accepts, or less.
+    """
+    if form is type(value):
+        return True
+    arguments: tuple[object, ...] = getattr(form, "__args__", ())
+    if not arguments:
+        return False
+    if getattr(form, "__origin__", None) is list:
+        return type(value) is list and all(accepts(arguments[0], item) for item in value)
+    if getattr(form, "__origin__", None) is dict:
+        return type(value) is dict and all(
+            accepts(arguments[0], key) and accepts(arguments[1], item) for key, item in value.items()
+        )
+    return any(accepts(choice, value) for choice in arguments)
+
+
+def form_name(form: object) -> str:
+    """Return an annotation in the words of Starlark."""
+    arguments: tuple[object, ...] = getattr(form, "__args__", ())
+    if getattr(form, "__origin__", None) is list:
+        return f"list of {form_name(arguments[0])}s"
+    if arguments:
+        return " or ".join(form_name(choice) for choice in arguments)
+    names: dict[object, str] = {str: "string", bool: "bool", int: "int", Secret: '`cache.secret("NAME")`'}
+    return names.get(form, str(form))
+
+
+def _is_ip(text: str) -> bool:
+    if text in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - a name that people write, not an address to bind
+        return True
+    from ipaddress import ip_address  # noqa: PLC0415 - 3 ms, and hardly anyone gives another address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text  # Go knows no zones here

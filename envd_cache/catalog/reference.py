@@ -70,6 +70,12 @@ def is_image_id(text: str) -> bool:
     return len(text) == DIGEST_LENGTHS["sha256"] and HEX.issuperset(text)
 
 
+def is_digest(text: str) -> bool:
+    """Say whether a text can stand behind the `@`: `algorithm:hexadecimal digits`."""
+    algorithm, _, encoded = text.partition(":")
+    return len(encoded) == DIGEST_LENGTHS.get(algorithm) and HEX.issuperset(encoded)
+
+
 def is_domain(text: str) -> bool:
     """Say whether a text can stand before the first `/`: `host` or `host:port`."""
     host, colon, port = text.rpartition(":")

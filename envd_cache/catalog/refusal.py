@@ -6,9 +6,8 @@ texts `formats`; both are asked here.
 
 from __future__ import annotations
 
-from envd_cache.catalog.bind import HIGHEST, LOWEST, OPAQUE_TEXT, accepts, form_name
 from envd_cache.catalog.formats import FORMATS
-from envd_cache.catalog.model import Secret
+from envd_cache.catalog.model import HIGHEST, LOWEST, OPAQUE_TEXT, Secret, accepts, form_name
 from envd_cache.diagnostics import did_you_mean
 from envd_cache.problem import Foreign, Problem, names_credential
 

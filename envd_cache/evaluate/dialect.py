@@ -65,7 +65,7 @@ class Prepared(Record):
         """Return a message of the interpreter with the names as the file spells them."""
         if not self.renamed:
             return message
-        from envd_cache.evaluate.lexical import original_names  # noqa: PLC0415 - such names are rare
+        from envd_cache.evaluate.names import original_names  # noqa: PLC0415 - such names are rare
 
         return original_names(message)
 
@@ -76,16 +76,6 @@ def dialect(standard: Callable[[], AnyDialect]) -> AnyDialect:
     made.enable_keyword_only_arguments = True
     made.enable_load_reexport = False
     return made
-
-
-def ascii_name(name: str) -> str:
-    """Return the name under which the interpreter knows a name of a file: itself when it is ASCII.
-
-    A leading underscore stays in front, so that what is private stays private.
-    """
-    if name.isascii():
-        return name
-    return "".join(char if char.isascii() else f"Ux{ord(char):x}_" for char in name)
 
 
 def prepare(source: SourceFile) -> Result[Prepared]:
@@ -115,9 +105,12 @@ def prepare(source: SourceFile) -> Result[Prepared]:
             foreign = foreign or any(b.kind == bindings.LOADED and not b.name.isascii() for b in bound)
     raw = False
     if seen.literals:
-        from envd_cache.evaluate.literals import check_literals  # noqa: PLC0415 - many files have none
+        from itertools import islice  # noqa: PLC0415 - many files have none
 
-        raw = check_literals(source, text, seen.literals, found)
+        from envd_cache.evaluate import literals  # noqa: PLC0415 - many files have none
+
+        found += [problem(source, *fault) for fault in islice(literals.faults(text, seen.literals), MOST)]
+        raw = any(one.prefix == "r" and literals.raw_differs(text, one) for one in seen.literals)
     gaps = _gaps_before_else(code, lines) if "else" in code or "elif" in code else []
     if not (raw or foreign or gaps or "\t" in code):
         view = source if text == source.text else SourceFile(source.path, text, source.label)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from envd_cache.evaluate.dialect import ascii_name
 from envd_cache.evaluate.literals import raw_differs
+from envd_cache.evaluate.names import ascii_name
 from envd_cache.syntax.scan import indent_width
 
 TYPE_CHECKING = False
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from envd_cache.syntax.scan import Literal, Skeleton
 
 _HIDDEN_COMMA = re.compile(r",(?=\s*+(?:in\b|:|=(?!=)))")
-_RENAMED = re.compile(r"Ux([0-9a-f]{2,6})_")
 _WORD = re.compile(r'[\w]++|"++|[():,.;]|[=!<>]=|=')
 _ESCAPED = re.compile(r"\\(\r?\n|.)", re.DOTALL)
 
@@ -25,11 +24,6 @@ _ESCAPED = re.compile(r"\\(\r?\n|.)", re.DOTALL)
 def hidden_commas(code: str) -> list[int]:
     """Return the offsets of commas right before the `in` of a loop, the colon of a lambda, or `=`."""
     return [found.start() for found in _HIDDEN_COMMA.finditer(code)]
-
-
-def original_names(message: str) -> str:
-    """Undo `ascii_name` wherever it shows in a message."""
-    return _RENAMED.sub(lambda found: chr(int(found[1], 16)), message)
 
 
 def rewrite(

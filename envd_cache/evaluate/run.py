@@ -11,7 +11,7 @@ from time import monotonic
 
 from envd_cache.catalog import BACKEND_NAMES
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result, has_errors
-from envd_cache.evaluate.dialect import ascii_name, prepare
+from envd_cache.evaluate.dialect import prepare
 from envd_cache.evaluate.engine import PRELUDE, Refused
 from envd_cache.evaluate.loader import Files
 from envd_cache.evaluate.model import Evaluation
@@ -213,11 +213,14 @@ class Run:
 
             return None if raw.file else not_a_target(source, function, raw)
 
+        name = function
+        if not name.isascii():
+            from envd_cache.evaluate.names import ascii_name  # noqa: PLC0415 - such names are rare
+
+            name = ascii_name(name)
         calls = self.recorder.calls
         before = len(calls)
-        if not self._guarded(
-            lambda: self._engine.call(module, ascii_name(function), self._options()), instead
-        ):
+        if not self._guarded(lambda: self._engine.call(module, name, self._options()), instead):
             return
         # `build = base` runs the builtin itself: one call, without a place in any file.
         if len(calls) == before + 1 and not calls[before].site.frames:

@@ -13,10 +13,9 @@ with words of our own.
 
 from __future__ import annotations
 
-from envd_cache.catalog.model import DataSource, Secret
+from envd_cache.catalog.model import DataSource, Secret, accepts
 from envd_cache.catalog.reference import DIGEST_LENGTHS
 from envd_cache.diagnostics import did_you_mean
-from envd_cache.ir.envd_arguments import FITS, NEEDED, keeps
 from envd_cache.problem import Foreign, Problem
 
 TYPE_CHECKING = False
@@ -57,7 +56,7 @@ def refusals(
     wrong: list[tuple[Param, int | str, object]] = []
     fitting: dict[str, tuple[int | str, object]] = {}
     for name, (param, argument, value) in given.items():
-        if FITS[param.type](value):
+        if accepts(param.type, value):
             fitting[name] = (argument, value)
         else:
             wrong.append((param, argument, value))
@@ -219,11 +218,11 @@ def _filled(fitting: dict[str, tuple[int | str, object]], name: str) -> bool:
 
 def _apply(rule: Rule, found: tuple[int | str, object] | None, *, left_out: bool) -> Iterator[Problem]:
     if found is None:
-        if left_out and rule.check in NEEDED:
+        if left_out and rule.needs_value:
             yield Problem(WRONG, rule.message, hint=rule.hint)
         return
     argument, value = found
-    if keeps(rule, value):
+    if rule.keeps(value):
         return
     match rule.check, value:
         case "digest", str():

@@ -1,4 +1,4 @@
-"""What a rule may look at: a tree, a plan, or the summaries of all targets."""
+"""What a rule of one file or of one target looks at: a tree, or a plan."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from envd_cache.source import Location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from envd_cache.evaluate.model import Evaluation, RecordedCall
     from envd_cache.ir.model import CacheDecl, CachePlan
     from envd_cache.lint.engines_wanted import Engines
-    from envd_cache.lint.summary import EntrySummary, TargetSummary
     from envd_cache.source import SourceFile, Span
     from envd_cache.syntax.nodes import Argument, Call, File
 
@@ -57,22 +56,6 @@ class PlanContext:
         for call in self.evaluation.calls:
             if call.function == function:
                 yield call
-
-
-class RepositoryContext:
-    """All targets of a repository. `writers` and `readers` are made once for all rules."""
-
-    __slots__ = ("readers", "summaries", "writers")
-
-    def __init__(
-        self,
-        summaries: tuple[TargetSummary, ...],
-        writers: Mapping[tuple[str, ...], list[tuple[TargetSummary, EntrySummary]]],
-        readers: Mapping[tuple[str, ...], list[tuple[TargetSummary, EntrySummary]]],
-    ) -> None:
-        self.summaries = summaries
-        self.writers = writers
-        self.readers = readers
 
 
 def is_guess(decl: CacheDecl) -> bool:

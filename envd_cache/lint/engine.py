@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from envd_cache.codes import CODES
 from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Edit, Fix, Label, in_order
-from envd_cache.lint.context import PlanContext, RepositoryContext, SyntaxContext, known_part
+from envd_cache.lint.context import PlanContext, SyntaxContext, known_part
 from envd_cache.lint.engines_wanted import ANY, Engines
 from envd_cache.lint.rule import PLAN, REPOSITORY, SYNTAX, Rule, SpotFinding
 from envd_cache.lint.rules import RULES
 from envd_cache.lint.rules.unknown_allowance import RULE as UNKNOWN
 from envd_cache.lint.rules.unused_allowance import RULE as UNUSED
+from envd_cache.lint.summary import RepositoryContext, Spot
 from envd_cache.lint.suppress import MARK, Kept, allowances_of, keep, location_in, unknown_names, without
 from envd_cache.record import Record
 from envd_cache.source import Location, Span
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from envd_cache.diagnostics import Severity
     from envd_cache.evaluate.model import Evaluation
     from envd_cache.ir.model import CachePlan
-    from envd_cache.lint.summary import EntrySummary, Spot, TargetSummary
+    from envd_cache.lint.summary import EntrySummary, TargetSummary
     from envd_cache.lint.suppress import Allowance
     from envd_cache.source import SourceFile
 
@@ -247,8 +248,6 @@ def _is_off(allowance: Allowance, settings: Settings) -> bool:
 
 
 def _spot_of(allowance: Allowance) -> Spot:
-    from envd_cache.lint.summary import Spot  # noqa: PLC0415 - only for what is wrong
-
     return Spot(allowance.path, allowance.label, allowance.start, allowance.end)
 
 

@@ -17,7 +17,7 @@ from envd_cache.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from envd_cache.evaluate.model import CallSite, Evaluation
@@ -70,6 +70,22 @@ class TargetSummary(Record):
     entries: tuple[EntrySummary, ...] = ()
     images: tuple[ImageUse, ...] = ()
     guessed: tuple[tuple[str, str], ...] = ()
+
+
+class RepositoryContext:
+    """All targets of a repository. `writers` and `readers` are made once for all rules."""
+
+    __slots__ = ("readers", "summaries", "writers")
+
+    def __init__(
+        self,
+        summaries: tuple[TargetSummary, ...],
+        writers: Mapping[tuple[str, ...], list[tuple[TargetSummary, EntrySummary]]],
+        readers: Mapping[tuple[str, ...], list[tuple[TargetSummary, EntrySummary]]],
+    ) -> None:
+        self.summaries = summaries
+        self.writers = writers
+        self.readers = readers
 
 
 def summary_of(evaluation: Evaluation, plan: CachePlan) -> TargetSummary:

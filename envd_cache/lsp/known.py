@@ -5,7 +5,7 @@ from __future__ import annotations
 from envd_cache.catalog import BACKENDS, FACTS
 from envd_cache.catalog.common import KEY, USE
 from envd_cache.catalog.envd import BUILTINS, CONSTANTS, UNIVERSE
-from envd_cache.catalog.model import Backend, Builtin, Fact, Param, Secret
+from envd_cache.catalog.model import Backend, Builtin, Fact, Param, Secret, form_name
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -148,8 +148,6 @@ def takes_secret(param: Param) -> bool:
 
 def form_of(param: Param) -> str:
     """Return the type of a parameter in the words of Starlark."""
-    from envd_cache.catalog.bind import form_name  # noqa: PLC0415 - loads the formats
-
     if param.choices:
         return " | ".join(values_of(param))
     if param.type is Secret:

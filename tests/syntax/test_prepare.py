@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from envd_cache.evaluate.dialect import ascii_name, prepare
+from envd_cache.evaluate.dialect import prepare
+from envd_cache.evaluate.names import ascii_name
 from envd_cache.source import SourceFile
 from tests.syntax.starlark_side import value_of
 

@@ -9,8 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envd_cache.lint.context import RepositoryContext
-    from envd_cache.lint.summary import ImageUse, TargetSummary
+    from envd_cache.lint.summary import ImageUse, RepositoryContext, TargetSummary
 
 
 def check(context: RepositoryContext) -> Iterator[SpotFinding]:

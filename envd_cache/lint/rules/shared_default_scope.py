@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envd_cache.lint.context import RepositoryContext
+    from envd_cache.lint.summary import RepositoryContext
 
 
 def check(context: RepositoryContext) -> Iterator[SpotFinding]:

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
-    from envd_cache.lint.context import RepositoryContext
-    from envd_cache.lint.summary import EntrySummary, TargetSummary
+    from envd_cache.lint.summary import EntrySummary, RepositoryContext, TargetSummary
 
     Writer: TypeAlias = tuple[TargetSummary, EntrySummary]
 

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from envd_cache.lint.context import RepositoryContext
+    from envd_cache.lint.summary import RepositoryContext
 
 
 def check(_context: RepositoryContext) -> Iterator[SpotFinding]:
