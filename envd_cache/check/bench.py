@@ -11,10 +11,10 @@ import marshal
 import os
 
 from envd_cache.catalog.envd import BUILTINS
+from envd_cache.check.memory import Memory
 from envd_cache.check.roots import Roots
 from envd_cache.check.run import CheckRun
 from envd_cache.check.targets import of_known_values, without_target
-from envd_cache.check.world import World, digest, signature
 from envd_cache.diagnostics import Diagnostic, Result, has_errors
 from envd_cache.evaluate.engine import Engine
 from envd_cache.evaluate.interpreter import FEW_CALLS, MAX_CALLS
@@ -29,9 +29,8 @@ from envd_cache.syntax.definitions import candidates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from envd_cache.check.run import Shared
     from envd_cache.config import Root
     from envd_cache.evaluate.engine import Answer as Answered
     from envd_cache.evaluate.facts import Facts
@@ -101,23 +100,16 @@ class Bench:
     ) -> None:
         self.facts = facts
         self.time_limit = time_limit
-        self.with_places = frozenset(builtin_names()) if placed else _PLACED
-        self.engine = Engine(self._called, self._printed, alone=alone, packed=sorted(self.with_places))
+        self.memory = Memory(facts)
+        self._with_places = frozenset(builtin_names()) if placed else _PLACED
+        self.engine = Engine(self._called, self._printed, alone=alone, packed=sorted(self._with_places))
         self._alone = alone
         self._placing: Bench | None = None
         self._began: Callable[[], None] = lambda: None
-        self.shared: dict[str, Shared] = {}
-        self.loaded: dict[tuple[str, str, str], str] = {}
-        self.max_calls = FEW_CALLS
-        self._here = os.path.abspath("")
-        self._real: dict[str, str] = {}
         self._right: set[bytes] = set()
         self._run: CheckRun | None = None
         self._runs: list[CheckRun] = []
-        self.world = World(facts)
         self.roots = roots or Roots()
-        self._signatures: dict[str, tuple[int, ...] | None] = {}
-        self._digests: dict[str, bytes] = {}
 
     def check(self, path: str, began: Callable[[], None] = lambda: None) -> FileChecked:
         """Evaluate every target of a build file, each once. `began` is called before each.
@@ -131,7 +123,7 @@ class Bench:
         made = self.read(path)
         if made.source is None:
             return made
-        absolute = self.absolute(path)
+        absolute = self.memory.absolute(path)
         folder = absolute.rpartition("/")[0] or "/"
         root = self.roots.of(folder).value
         targets: list[Checked] = []
@@ -159,41 +151,41 @@ class Bench:
                 helpers = True
         if not targets and not has_errors(others):
             others += without_target(path, helpers=helpers)
-        self.shared.pop(absolute, None)
+        self.memory.shared.pop(absolute, None)
         return made.replace(
             targets=tuple(targets),
             diagnostics=tuple(others),
             sources=tuple(sources),
-            inputs=self._inputs(inputs),
-            asked=tuple([(*one, self.world.digest(*one, folder)) for one in asked]),
+            inputs=self.memory.inputs(inputs),
+            asked=tuple([(*one, self.memory.world.digest(*one, folder)) for one in asked]),
             whole=whole,
         )
 
     def read(self, path: str) -> FileChecked:
         """Return a file without running it."""
-        absolute = self.absolute(path)
+        absolute = self.memory.absolute(path)
         root = self.roots.of(absolute.rpartition("/")[0] or "/")
         label = "//" + _below(absolute, root.value.folder)
-        self.stamp(absolute)
+        self.memory.stamp(absolute)
         read = read_source(absolute, path, label)
         diagnostics = root.diagnostics + read.diagnostics
         if read.value is None:
             return FileChecked(path, root.value.folder, None, diagnostics)
-        self.keep(absolute, read.value.text)
+        self.memory.keep(absolute, read.value.text)
         inputs = [absolute]
         config = root.value.config.path
         if config:
             inputs.append(config)
-            if config not in self._digests:
-                self.stamp(config)
-                self.keep(config, _text_of(config))
+            if not self.memory.holds(config):
+                self.memory.stamp(config)
+                self.memory.keep(config, _text_of(config))
         return FileChecked(
             path,
             root.value.folder,
             read.value,
             diagnostics,
             sources=(read.value,),
-            inputs=self._inputs(inputs),
+            inputs=self.memory.inputs(inputs),
             whole=not root.diagnostics,
         )
 
@@ -207,41 +199,6 @@ class Bench:
         self._runs.clear()
         if self._placing is not None:
             self._placing._release()
-
-    def absolute(self, path: str) -> str:
-        """Return the absolute path of a path."""
-        return os.path.normpath(path if path.startswith("/") else f"{self._here}/{path}")
-
-    def real(self, folder: str) -> str:
-        """Return a folder with all links followed; each is looked at once."""
-        found = self._real.get(folder)
-        if found is None:
-            parent, _, name = folder.rpartition("/")
-            if not parent or os.path.islink(folder):
-                found = os.path.realpath(folder)
-            else:
-                found = f"{self.real(parent).rstrip('/')}/{name}"
-            self._real[folder] = found
-        return found
-
-    def real_file(self, path: str) -> str:
-        """Return an absolute path with all links followed."""
-        if os.path.islink(path):
-            return os.path.realpath(path)
-        folder, _, name = path.rpartition("/")
-        return f"{self.real(folder or '/').rstrip('/')}/{name}"
-
-    def stamp(self, path: str) -> None:
-        """Note how a file is before it is read for the first time."""
-        if path not in self._signatures:
-            self._signatures[path] = signature(path)
-
-    def keep(self, path: str, text: str) -> None:
-        """Note what was read of a file."""
-        self._digests[path] = digest(text)
-
-    def _inputs(self, paths: Iterable[str]) -> tuple[tuple[str, bytes, tuple[int, ...]], ...]:
-        return tuple([(path, self._digests[path], self._signatures[path] or ()) for path in paths])
 
     def _checked(self, found: Result[Evaluation], invented: set[str]) -> Checked:
         evaluation = found.value
@@ -264,16 +221,25 @@ class Bench:
     def _evaluated(self, target: Target, path: str, root: Root, source: SourceFile) -> CheckRun:
         folder, _, name = source.label[2:].rpartition("/")
         label = self.facts.given.get("target") or target_label(folder, name, target.function)
-        self.max_calls = FEW_CALLS
-        run = CheckRun(self, target, label, root, source, path=path)
-        self._execute(run)
-        if any(found.code == "EC010" for found in run.diagnostics):
-            self.max_calls = MAX_CALLS
-            run = CheckRun(self, target, label, root, source, path=path)
+        for max_calls in (FEW_CALLS, MAX_CALLS):
+            run = CheckRun(
+                self.memory,
+                self.engine,
+                target,
+                label,
+                root,
+                source=source,
+                path=path,
+                max_calls=max_calls,
+                with_places=self._with_places,
+                again=self._placed,
+            )
             self._execute(run)
+            if not any(found.code == "EC010" for found in run.diagnostics):
+                break
         return run
 
-    def placed(self, run: CheckRun) -> Sequence[CallSite]:
+    def _placed(self, run: CheckRun) -> Sequence[CallSite]:
         """Return the sites of all calls of a run, with their places."""
         if self._placing is None:
             self._placing = Bench(self.facts, self.time_limit, self.roots, alone=self._alone, placed=True)

@@ -1,34 +1,28 @@
-"""One evaluation among many: takes what other files share from the bench, and gives to it."""
+"""One evaluation among many: takes what other files share from the memory of its process, and gives to it."""
 
 from __future__ import annotations
 
+from envd_cache.check.memory import Shared
 from envd_cache.check.targets import placeholder
 from envd_cache.diagnostics import Result
+from envd_cache.evaluate.answers import Answers
 from envd_cache.evaluate.loader import Files
 from envd_cache.evaluate.model import CallSite
 from envd_cache.evaluate.recorder import Recorder
 from envd_cache.evaluate.run import Run
-from envd_cache.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
-    from envd_cache.check.bench import Bench
+    from envd_cache.check.memory import Memory
+    from envd_cache.check.world import World
     from envd_cache.config import Root
     from envd_cache.evaluate.dialect import Prepared
-    from envd_cache.evaluate.engine import Module
+    from envd_cache.evaluate.engine import Engine, Module
     from envd_cache.evaluate.facts import Answer
-    from envd_cache.evaluate.model import Frame, RecordedCall
+    from envd_cache.evaluate.model import Facts, Frame, RecordedCall
     from envd_cache.source import SourceFile, Target
-
-
-class Shared(Record):
-    """A module that others load. Running it called nothing and asked nothing, so it is the same for all."""
-
-    module: Module
-    prepared: Mapping[str, Prepared]
-    inputs: tuple[str, ...]
 
 
 class _Sources(dict[str, "Prepared"]):
@@ -50,45 +44,51 @@ class _Sources(dict[str, "Prepared"]):
 class _Files(Files):
     """The files of a run, of which the build file has been read."""
 
-    def __init__(self, bench: Bench, folder: str, start: str, path: str, source: SourceFile) -> None:
+    def __init__(self, memory: Memory, folder: str, start: str, path: str, source: SourceFile) -> None:
         self.folder = folder
-        self._real_root = bench.real(folder)
+        self._real_root = memory.world.real_folder(folder)
         self._start = start
         self._start_folder = path.rpartition("/")[0] or "/"
         self._read = {start: Result(source), path: Result(source)}
-        self._bench = bench
+        self._memory = memory
 
     def read(self, path: str) -> Result[SourceFile | None]:
         """Return a file's text, noting before how the file was."""
         known = self._read.get(path)
         if known is not None:
             return known
-        self._bench.stamp(self._bench.absolute(path))
+        self._memory.stamp(self._memory.absolute(path))
         return super().read(path)
 
 
 class CheckRecorder(Recorder):
     """Answers as a compile does, but for what nobody knows: a check runs anywhere.
 
-    `again` runs the target once more and returns the sites of all calls, in order. It is called for a call
-    that came without places, when somebody asks for them.
+    The calls of the builtins in `with_places` come with their places. `again` runs the target once more and
+    returns the sites of all calls, in order; it is called when somebody asks for those of another one.
     """
 
     def __init__(
-        self, bench: Bench, label: str, folder: str, again: Callable[[], Sequence[CallSite]]
+        self,
+        memory: Memory,
+        label: str,
+        folder: str,
+        with_places: Container[str],
+        again: Callable[[], Sequence[CallSite]],
     ) -> None:
-        super().__init__(label, bench.facts, folder)
+        super().__init__(label, memory.facts, folder)
         self.prepared = _Sources()
         self.asked: dict[tuple[str, str], None] = {}
         self.invented: set[str] = set()
         self.sites: list[CallSite] = []
-        self._bench = bench
+        self._world = memory.world
+        self._with_places = with_places
         self._again = again
 
     def _site(self, function: str, frames: str) -> CallSite:
         number = len(self.sites)
         site = super()._site(function, frames)
-        if function not in self._bench.with_places:
+        if function not in self._with_places:
             site = CallSite(lambda: self._frames_of(number))
         self.sites.append(site)
         return site
@@ -106,24 +106,40 @@ class CheckRecorder(Recorder):
         self.sites.clear()
         self._again = tuple
 
-    def _known_fact(self, name: str, values: Mapping[str, object], call: RecordedCall) -> str:
+    def _answers(self) -> Answers:
+        return CheckAnswers(self, self._world, self._label, self._facts, self._folder)
+
+
+class CheckAnswers(Answers):
+    """Answers of which each is found out once for all files, and that invents what nobody knows."""
+
+    def __init__(self, recorder: CheckRecorder, world: World, label: str, facts: Facts, folder: str) -> None:
+        super().__init__(label, facts, folder, recorder.facts_read, recorder.diagnostics)
+        self._asked = recorder.asked
+        self._invented = recorder.invented
+        self._world = world
+
+    def known_fact(self, name: str, values: Mapping[str, object], call: RecordedCall) -> str:
+        """Return what is known, or a text that nobody else makes."""
         if name != "target":
             argument = str(values.get("name", ""))
-            self.asked[name, argument] = None
+            self._asked[name, argument] = None
             needed = "default" not in values and name != "branch"
-            if needed and self._bench.world.answer(name, argument, self._folder) is None:
+            if needed and self._world.answer(name, argument, self.folder) is None:
                 made = placeholder(argument or name)
-                self.invented.add(made)
+                self._invented.add(made)
                 return made
-        return super()._known_fact(name, values, call)
+        return super().known_fact(name, values, call)
 
-    def _world(self, name: str) -> Answer | None:
-        return self._bench.world.answer(name, "", self._folder)
+    def of_world(self, name: str) -> Answer | None:
+        """Return what the world says, which is asked once a repository."""
+        return self._world.answer(name, "", self.folder)
 
 
 class CheckRun(Run):
-    """A run that takes what is shared from the bench, and gives to it.
+    """A run that takes from the memory of its process, and gives to it.
 
+    `again` runs the target of a run once more, with all places, and returns the sites of all calls.
     `inputs` are the absolute paths that were read. `whole` says that nothing else was looked at: no file
     was missing, no clone was read.
     """
@@ -131,48 +147,61 @@ class CheckRun(Run):
     recorder: CheckRecorder
 
     def __init__(
-        self, bench: Bench, target: Target, label: str, root: Root, source: SourceFile, *, path: str
+        self,
+        memory: Memory,
+        engine: Engine,
+        target: Target,
+        label: str,
+        root: Root,
+        *,
+        source: SourceFile,
+        path: str,
+        max_calls: int,
+        with_places: Container[str],
+        again: Callable[[CheckRun], Sequence[CallSite]],
     ) -> None:
+        folder = path.rpartition("/")[0] or "/"
         super().__init__(
-            bench.engine,
+            engine,
             target,
             label,
             root,
-            bench.facts,
-            max_calls=bench.max_calls,
+            memory.facts,
+            max_calls=max_calls,
             path=path,
-            files=_Files(bench, root.folder, target.path, path, source),
-            recorder=CheckRecorder(bench, label, path.rpartition("/")[0] or "/", self._placed),
+            files=_Files(memory, root.folder, target.path, path, source),
+            recorder=CheckRecorder(memory, label, folder, with_places, self._placed),
         )
         self.source = source
         self.inputs: dict[str, None] = {}
         self.whole = True
-        self._bench = bench
+        self._memory = memory
+        self._again = again
         self._made_of: dict[str, tuple[str, ...]] = {}
         self._of_this_run = 0  # modules that another run would have to make anew
         self._sites: Sequence[CallSite] | None = None
 
     def _placed(self) -> Sequence[CallSite]:
         if self._sites is None:
-            self._sites = self._bench.placed(self)
+            self._sites = self._again(self)
         return self._sites
 
     def _module_of(self, source: SourceFile, path: str) -> Module | None:
         recorder = self.recorder
-        shared = self._bench.shared.get(path)
+        shared = self._memory.shared.get(path)
         if shared is not None:
             for file, prepared in shared.prepared.items():
                 dict.__setitem__(recorder.prepared, file, prepared)
             self.inputs.update(dict.fromkeys(shared.inputs))
             return shared.module
-        real = self._bench.real_file(path)
+        real = self._memory.world.real(path)
         if real in self._modules:
             # What kept it from being shared does so with what loads it again, under whatever name.
             self._of_this_run += 1
-            self._bench.keep(path, source.text)
+            self._memory.keep(path, source.text)
             self.inputs.update(dict.fromkeys((path, *self._made_of[real])))
             return self._modules[real]
-        self._bench.keep(path, source.text)
+        self._memory.keep(path, source.text)
         before, files = self._recorded(), set(recorder.prepared)
         if "include" in source.text:
             self.whole = False
@@ -187,22 +216,22 @@ class CheckRun(Run):
         self._made_of[real] = tuple(self.inputs)
         if module is not None and self._recorded() == before:
             own = {file: found for file, found in recorder.prepared.items() if file not in files}
-            self._bench.shared[path] = Shared(module, own, tuple(self.inputs))
+            self._memory.shared[path] = Shared(module, own, tuple(self.inputs))
         outer.update(self.inputs)
         self.inputs = outer
         return module
 
     def _load(self, module_id: str, importer: SourceFile) -> Module | None:
         key = module_id, "" if module_id.startswith("//") else importer.label, self.root.folder
-        path = self._bench.loaded.get(key)
-        if path is not None and path in self._bench.shared:
+        path = self._memory.loaded.get(key)
+        if path is not None and path in self._memory.shared:
             return self._module_of(importer, path)
         resolved = self.files.resolve(module_id, importer)
         module = super()._load(module_id, importer)
         if module is None:
             self.whole = False
         else:
-            self._bench.loaded[key] = resolved.value
+            self._memory.loaded[key] = resolved.value
         return module
 
     def _call(self, module: Module, function: str, source: SourceFile) -> None:

@@ -56,14 +56,23 @@ class World:
         return found
 
     def real(self, path: str) -> str:
-        """Return an absolute path of a file with all links followed; each folder is looked at once."""
+        """Return an absolute path of a file with all links followed."""
         if os.path.islink(path):
             return os.path.realpath(path)
-        folder, name = os.path.split(path)
+        folder, _, name = path.rpartition("/")
+        return f"{self.real_folder(folder or '/').rstrip('/')}/{name}"
+
+    def real_folder(self, folder: str) -> str:
+        """Return an absolute folder with all links followed; each is looked at once."""
         found = self._real.get(folder)
         if found is None:
-            found = self._real[folder] = os.path.realpath(folder)
-        return os.path.join(found, name)
+            parent, _, name = folder.rpartition("/")
+            if not parent or os.path.islink(folder):
+                found = os.path.realpath(folder)
+            else:
+                found = f"{self.real_folder(parent).rstrip('/')}/{name}"
+            self._real[folder] = found
+        return found
 
 
 def digest(text: str) -> bytes:

@@ -9,13 +9,12 @@ from envd_cache.evaluate.prelude import NAMESPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import TypeAlias
 
     from envd_cache.catalog.model import Secret
     from envd_cache.diagnostics import Diagnostic
+    from envd_cache.evaluate.answers import Answers
     from envd_cache.evaluate.dialect import Prepared
-    from envd_cache.evaluate.facts import Answer
     from envd_cache.evaluate.model import FactRead, Facts, Frame
     from envd_cache.source import Location
 
@@ -58,23 +57,16 @@ class Recorder:
         if function.startswith(_CACHE):
             name = function[len(_CACHE) :]
             if name in FACT_NAMES and name != "none":
-                from envd_cache.evaluate.answers import answer  # noqa: PLC0415 - only when a file asks
-
-                return answer(self, name, call)
+                return self._answers().answer(name, call)
         self.calls.append(call)
         if function == "data.envd":
             return DataSource(str((*args, *kwargs.values(), "")[0]))
         return None
 
-    def _known_fact(self, name: str, values: Mapping[str, object], call: RecordedCall) -> str:
-        from envd_cache.evaluate.answers import known_fact  # noqa: PLC0415 - only when a file asks
+    def _answers(self) -> Answers:
+        from envd_cache.evaluate.answers import Answers  # noqa: PLC0415 - only when a file asks
 
-        return known_fact(self, name, values, call)
-
-    def _world(self, name: str) -> Answer | None:
-        from envd_cache.evaluate.facts import known  # noqa: PLC0415 - only when a file asks
-
-        return known(self._facts, name, self._folder)
+        return Answers(self._label, self._facts, self._folder, self.facts_read, self.diagnostics)
 
     def _site(self, function: str, frames: str) -> CallSite:
         return CallSite(lambda: self._frames(function, frames))

@@ -51,8 +51,8 @@ class _Bench(Bench):
         root = self.roots.of(os.path.dirname(absolute))
         label = "//" + os.path.relpath(absolute, root.value.folder).replace(os.sep, "/")
         source = self._source(path, self.texts[absolute], label)
-        self.stamp(absolute)
-        self.keep(absolute, source.text)
+        self.memory.stamp(absolute)
+        self.memory.keep(absolute, source.text)
         found = tuple([one for one in checked.diagnostics if one in root.diagnostics])
         refused = _refused(source)
         if refused:
@@ -68,7 +68,7 @@ class _Bench(Bench):
     def _execute(self, run: Any) -> None:
         files = run.files
         for path, text in self.texts.items():
-            self.stamp(path)
+            self.memory.stamp(path)
             if path not in files._read:
                 source = self._source(files.shown(path), text, files.label(path))
                 refused = _refused(source)

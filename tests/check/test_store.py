@@ -144,7 +144,7 @@ def test_what_was_just_written_is_read_again(bed: Bed, monkeypatch: pytest.Monke
     path = bed.folder / "a" / "build.envd"
     now = time.time_ns()
     same = (path.stat().st_size, now, now, 1)
-    monkeypatch.setattr("envd_cache.check.bench.signature", lambda _: same)
+    monkeypatch.setattr("envd_cache.check.memory.signature", lambda _: same)
     monkeypatch.setattr("envd_cache.check.store.signature", lambda _: same)
     monkeypatch.setattr("envd_cache.check.kept.RACY_NS", RACY_NS)
     bed.check()
