@@ -9,7 +9,6 @@ from __future__ import annotations
 from envd_cache.catalog.bind import bind
 from envd_cache.catalog.model import Builtin, Secret
 from envd_cache.lsp.known import KNOWN, SECRET
-from envd_cache.lsp.line import Fault
 from envd_cache.problem import Foreign
 from envd_cache.syntax import nodes
 from envd_cache.syntax.calls import item_span
@@ -18,29 +17,31 @@ from envd_cache.syntax.walk import walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from envd_cache.lsp.known import Known
-    from envd_cache.lsp.line import Line
     from envd_cache.problem import Problem
+    from envd_cache.source import Span
 
 # Stands for a value that only an evaluation knows.
 UNKNOWN = Foreign("unknown")
 _WORDS = {"True": True, "False": False, "None": None}
 
 
-def faults_of(line: Line) -> tuple[Fault, ...]:
-    """Return what is wrong with the arguments of the calls in a line."""
-    found: list[Fault] = []
-    for statement in line.statements:
+def problems_in(statements: Iterable[nodes.Node]) -> list[tuple[Problem, Span]]:
+    """Return what is wrong with the arguments of the calls in some statements, and where."""
+    found: list[tuple[Problem, Span]] = []
+    for statement in statements:
         for node in walk(statement):
             if isinstance(node, nodes.Call):
                 known = KNOWN.get(dotted(node.callee))
                 if known is not None and known.of is not None:
-                    found += _faults(node, known)
-    found.sort(key=lambda fault: (fault.span.start, fault.span.end, fault.code))
-    return tuple(found)
+                    found += _problems(node, known)
+    found.sort(key=lambda pair: (pair[1].start, pair[1].end, pair[0].code))
+    return found
 
 
-def _faults(call: nodes.Call, known: Known) -> list[Fault]:
+def _problems(call: nodes.Call, known: Known) -> list[tuple[Problem, Span]]:
     if any(argument.kind in ("*", "**") for argument in call.arguments):
         return []
     args: list[object] = []
@@ -61,7 +62,9 @@ def _faults(call: nodes.Call, known: Known) -> list[Fault]:
         problems = check(known.of, tuple(args), kwargs, KNOWN)
     else:
         problems = bind(known.name, known.params, tuple(args), kwargs, known.by_position).problems
-    return [_placed(call, places, problem) for problem in problems if _is_certain(problem, places)]
+    return [
+        (problem, _span_of(call, places, problem)) for problem in problems if _is_certain(problem, places)
+    ]
 
 
 def _is_certain(problem: Problem, places: dict[int | str, nodes.Argument]) -> bool:
@@ -79,15 +82,13 @@ def _holds_unknown(value: object) -> bool:
     return value is UNKNOWN
 
 
-def _placed(call: nodes.Call, places: dict[int | str, nodes.Argument], problem: Problem) -> Fault:
-    span = call.span
+def _span_of(call: nodes.Call, places: dict[int | str, nodes.Argument], problem: Problem) -> Span:
     argument = places.get(problem.argument) if problem.argument is not None else None
-    if argument is not None:
-        on_name = problem.on_name and argument.name_span
-        span = (
-            argument.name_span if on_name and argument.name_span else item_span(argument.value, problem.item)
-        )
-    return Fault(problem.code, problem.message, span, problem.hint, problem.severity, problem.redact)
+    if argument is None:
+        return call.span
+    if problem.on_name and argument.name_span:
+        return argument.name_span
+    return item_span(argument.value, problem.item)
 
 
 def value_of(node: nodes.Node) -> object:

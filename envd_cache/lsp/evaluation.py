@@ -18,7 +18,7 @@ from envd_cache.emit.wire import shown, wire
 from envd_cache.lint.engine import NAMES
 from envd_cache.lint.fixes import with_fixes
 from envd_cache.lint.summary import summary_of
-from envd_cache.lsp.survey import part_of
+from envd_cache.lsp.parts import part_of
 from envd_cache.report.redact import Redactor
 from envd_cache.source import SourceFile
 
@@ -104,7 +104,7 @@ def evaluate(
     targets find in this file as if it were the only one. `targets` are those of the file: function, label,
     exports, imports and declarations; each of them is `(path, start, end, directions)`, a direction
     `(direction, place, entry)` as texts. `inputs` are the paths of all files that were read, `parts` what
-    `survey.part_of` makes of the file and of each that it loads. `library`: other files load this one, so
+    `parts.part_of` makes of the file and of each that it loads. `library`: other files load this one, so
     that its functions need not be right by themselves.
     """
     roots = Roots(lambda: NAMES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from envd_cache.lsp.names import BINDING, occurrences_in, occurrences_of_tokens
 from envd_cache.record import Record
 from envd_cache.source import SourceFile, Span
 
@@ -89,17 +90,16 @@ class Line:
     def occurrences(self) -> tuple[Occurrence, ...]:
         """The names in it."""
         if self._occurrences is None:
-            from envd_cache.lsp.names import occurrences_in  # noqa: PLC0415 - a circle otherwise
-
-            self._occurrences = occurrences_in(self)
+            if self.is_broken:
+                self._occurrences = occurrences_of_tokens(self.text)
+            else:
+                self._occurrences = occurrences_in(self.statements, len(self.text))
         return self._occurrences
 
     @property
     def bindings(self) -> tuple[Occurrence, ...]:
         """The names that it binds in its function or its file."""
         if self._bindings is None:
-            from envd_cache.lsp.names import BINDING  # noqa: PLC0415 - a circle otherwise
-
             found = [one for one in self.occurrences if one.role in BINDING and one.scope < 0]
             self._bindings = tuple(found)
         return self._bindings
@@ -111,9 +111,14 @@ class Line:
             if self.syntax:
                 self._faults = (self.syntax,)
             elif "(" in self.text and not self.is_comment:
-                from envd_cache.lsp.arguments import faults_of  # noqa: PLC0415 - a circle otherwise
+                from envd_cache.lsp.arguments import problems_in  # noqa: PLC0415 - loads lark
 
-                self._faults = faults_of(self)
+                self._faults = tuple(
+                    [
+                        Fault(one.code, one.message, span, one.hint, one.severity, one.redact)
+                        for one, span in problems_in(self.statements)
+                    ]
+                )
             else:
                 self._faults = ()
         return self._faults

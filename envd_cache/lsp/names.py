@@ -10,7 +10,8 @@ from envd_cache.syntax.walk import children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.lsp.line import Line
+    from collections.abc import Iterable
+
     from envd_cache.source import Span
     from envd_cache.syntax.nodes import Node
 
@@ -43,26 +44,25 @@ class Occurrence(Record):
     called: bool = False
 
 
-def occurrences_in(line: Line) -> tuple[Occurrence, ...]:
-    """Return the names of a line in its order; of one that cannot be read, what its tokens tell."""
-    if line.is_broken:
-        return _from_tokens(line)
+def occurrences_in(statements: Iterable[Node], size: int) -> tuple[Occurrence, ...]:
+    """Return the names in the statements of a line of some size, in its order."""
     found: list[Occurrence] = []
-    rest: list[tuple[Node, dict[str, int]]] = [(node, {}) for node in line.statements]
+    rest: list[tuple[Node, dict[str, int]]] = [(node, {}) for node in statements]
     while rest:
         node, local = rest.pop()
         rest += _visit(node, local, found)
     # A header's block is not there.
-    inside = [one for one in found if one.end <= len(line.text)]
+    inside = [one for one in found if one.end <= size]
     inside.sort(key=lambda one: (one.start, one.role))
     return tuple(inside)
 
 
-def _from_tokens(line: Line) -> tuple[Occurrence, ...]:
+def occurrences_of_tokens(text: str) -> tuple[Occurrence, ...]:
+    """Return the names in a line that cannot be read, as far as its tokens tell."""
     found: list[Occurrence] = []
     whole, callees = "", [""]
     last = ""
-    tokens = list(tokens_of(line.text))
+    tokens = list(tokens_of(text))
     for number, (kind, piece, start) in enumerate(tokens):
         following = tokens[number + 1][1] if number + 1 < len(tokens) else ""
         end = start + len(piece)

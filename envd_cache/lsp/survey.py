@@ -5,8 +5,8 @@ clones, time limit, store)`: `store` is the folder where a check keeps its resul
 
 - `(WHOLE, folders)`: check every build file below some folders, as `envd-cache check` does there.
 - `(PARTS, number, texts, parts)`: what the evaluation of open files told, in place of what is on disk.
-  `texts` has the open files, `parts` for each evaluated file what `part_of` made of it and its loads, the
-  file itself first.
+  `texts` has the open files, `parts` for each evaluated file what `parts.part_of` made of it and of its
+  loads, the file itself first.
 
 Answers are `(PROGRESS, done, found)` and `(FOUND, number, known, problems, files,
 whole)`: `known` are the open files that belong to the repository, `problems` what is wrong between their
@@ -26,88 +26,14 @@ from envd_cache.lsp.worker import begin, forked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-    from typing import Any, TypeAlias
+    from typing import Any
 
-    from envd_cache.check.result import FileResult
-    from envd_cache.diagnostics import Diagnostic
     from envd_cache.evaluate.facts import Facts
-    from envd_cache.source import SourceFile
-
-    # Absolute path, root, summaries, allowances, numbers of those that allowed something.
-    Part: TypeAlias = tuple[str, str, tuple[Any, ...], tuple[Any, ...], tuple[int, ...]]
+    from envd_cache.lsp.parts import Part
 
 WHOLE, PARTS, PROGRESS, FOUND = "whole", "parts", "progress", "found"
 # People are waiting for the editor and not for this.
 NICENESS = 10
-
-
-def part_of(result: FileResult, folder: str = "/") -> Part:
-    """Return what rules between targets need of a checked file; its paths count from `folder`."""
-
-    def absolute(path: str) -> str:
-        return os.path.normpath(os.path.join(folder, path))
-
-    def placed(spot: list[Any] | None) -> list[Any] | None:
-        return spot and [absolute(spot[0]), *spot[1:]]
-
-    summaries = [
-        (
-            label,
-            absolute(path),
-            function,
-            [[*entry[:-1], placed(entry[-1])] for entry in entries],
-            [[*image[:-1], placed(image[-1])] for image in images],
-            guessed,
-        )
-        for label, path, function, entries, images, guessed in result.summaries
-    ]
-    allowances = tuple([(absolute(fields[0]), *fields[1:]) for fields in result.allowances])
-    return absolute(result.path), result.root, tuple(summaries), allowances, result.used
-
-
-def between(parts: Iterable[Part], texts: Mapping[str, str], mine: Collection[str]) -> tuple[Diagnostic, ...]:
-    """Return what is wrong between all targets, as far as it is in open files: no others are read.
-
-    `texts` are those of the open files by their absolute paths, `mine` the files whose parts were made with
-    them; the other parts speak of what is on disk.
-    """
-    from envd_cache.check import between as checked  # noqa: PLC0415 - only in processes that evaluate
-    from envd_cache.check.result import FileResult  # noqa: PLC0415 - only in processes that evaluate
-    from envd_cache.check.roots import Roots  # noqa: PLC0415 - only in processes that evaluate
-    from envd_cache.diagnostics import in_order  # noqa: PLC0415 - only in processes that evaluate
-    from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - only in processes that evaluate
-    from envd_cache.source import SourceFile  # noqa: PLC0415 - only in processes that evaluate
-
-    def source_of(path: str, label: str) -> SourceFile | None:
-        key = path, label
-        if key not in sources:
-            sources[key] = SourceFile(path, texts.get(path, ""), label)
-        return sources[key]
-
-    sources: dict[tuple[str, str], SourceFile] = {}
-    roots = Roots(lambda: NAMES)
-    by_root: dict[str, list[FileResult]] = {}
-    for path, root, summaries, allowances, used in parts:
-        kept = [
-            (fields, number in used)
-            for number, fields in enumerate(allowances)
-            if fields[0] in texts and (path in mine or number in used)
-        ]
-        result = FileResult(
-            path,
-            root,
-            summaries=summaries,
-            allowances=tuple([fields for fields, _ in kept]),
-            used=tuple([number for number, (_, is_used) in enumerate(kept) if is_used]),
-        )
-        by_root.setdefault(root, []).append(result)
-    found: list[Diagnostic] = []
-    for root, results in sorted(by_root.items()):
-        if root:
-            settings = checked.settings_of(roots.of(root).value.config)
-            found += checked.between(results, settings, source_of, whole=True)
-    return tuple([one for one in in_order(found) if one.location and one.location.source.path in texts])
 
 
 def main(take: int, give: int) -> None:
@@ -188,6 +114,7 @@ class Surveyor:
                 write(self._give, frame((FOUND, self._open[0], (), (), (), whole)))
             return
         from envd_cache.check.result import Packer  # noqa: PLC0415 - only in this process
+        from envd_cache.lsp.parts import between  # noqa: PLC0415 - only in this process
 
         number, texts, parts = self._open
         now = dict(self._known)
@@ -239,6 +166,7 @@ def _be_check(facts: Facts, time_limit: float, store: str, folders: tuple[str, .
     from envd_cache.check.result import FileResult  # noqa: PLC0415 - only in this process
     from envd_cache.check.roots import Roots  # noqa: PLC0415 - only in this process
     from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - only in this process
+    from envd_cache.lsp.parts import part_of  # noqa: PLC0415 - only in this process
 
     def progress(done: int, found: int) -> None:
         write(give, frame((PROGRESS, done, found)))
@@ -248,6 +176,3 @@ def _be_check(facts: Facts, time_limit: float, store: str, folders: tuple[str, .
     # The working folder is the first one: as the command line does it there, so that both share what is kept.
     report = check(discover([".", *folders[1:]], roots), wish, roots)
     write(give, frame((FOUND, [part_of(FileResult(*data), folders[0]) for data in report.results])))
-
-
-__all__ = ("FOUND", "PARTS", "PROGRESS", "WHOLE", "between", "main", "part_of")
