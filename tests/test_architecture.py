@@ -51,7 +51,7 @@ ONLY_IMPORTERS = {
     "lark": {"syntax/parse.py"},
     "typeguard": {"catalog/refusal.py", "ir/envd_refusals.py"},
     "argparse": {"cli/parser.py"},
-    "pygls": {"lsp/server.py", "lsp/answers.py", "lsp/requests.py", "lsp/protocol.py"},
+    "pygls": {"lsp/server.py", "lsp/serving.py", "lsp/answers.py", "lsp/requests.py", "lsp/protocol.py"},
     "lsprotocol": {"lsp/server.py", "lsp/answers.py", "lsp/requests.py", "lsp/protocol.py"},
 }
 IN_FUNCTIONS_ONLY = {"typeguard"}

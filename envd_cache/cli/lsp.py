@@ -31,7 +31,7 @@ def lsp(values: Values) -> int:
         process.write(answer.text, "")
         return process.DONE if answer.works else process.FINDINGS
     during = process.open_session(values)
-    from envd_cache.lsp.server import run  # noqa: PLC0415 - loads pygls
+    from envd_cache.lsp.serving import run  # noqa: PLC0415 - loads pygls
     from envd_cache.lsp.world import World  # noqa: PLC0415 - only here
 
     world = World(

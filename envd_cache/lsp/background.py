@@ -10,13 +10,46 @@ from envd_cache.lsp.overview import Overview
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
-    from typing import Any, TypeVar
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
+    from typing import Any, Protocol, TypeVar
 
-    from envd_cache.lsp.server import Server
+    from envd_cache.lsp.evaluator import Schedule
+    from envd_cache.lsp.session import Session
     from envd_cache.lsp.steps import Steps
+    from envd_cache.lsp.world import World
 
     Value = TypeVar("Value")
+
+    class Window(Protocol):
+        """What an editor shows of a long work; see `server.Server`."""
+
+        def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+            """Run a piece of work beside the requests."""
+
+        def new_token(self) -> str:
+            """Return a token for a work to be shown, nothing when none is shown."""
+
+        async def begin_progress(self, token: str, title: str) -> bool:
+            """Have a work shown; say whether it is."""
+
+        def report_progress(self, token: str, message: str) -> None:
+            """Show how far a work is."""
+
+        def end_progress(self, token: str, message: str) -> None:
+            """Show that a work is done."""
+
+        def is_progress_cancelled(self, token: str) -> bool:
+            """Say whether the person stopped a work."""
+
+    class Host(Window, Protocol):
+        """What the long work reads and changes of a server."""
+
+        session: Session
+        schedule: Schedule
+
+        def publish(self, path: str) -> None:
+            """Send the findings of a file."""
+
 
 # How long one piece of a long work may take.
 PIECE_SECONDS = 0.004
@@ -28,9 +61,8 @@ PROGRESS_AFTER_SECONDS = 0.5
 class Background:
     """The long work of one server."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Host, world: World) -> None:
         self._server = server
-        world = server.world
         self.overview = Overview(world.facts, world.time_limit, world.store, self._told, self._progress)
         self._survey = Progress(server, "checking build files")
         self._index: asyncio.Task[None] | None = None
@@ -141,7 +173,7 @@ class Progress:
     An editor answers before it may be told more, so what comes before that is left out.
     """
 
-    def __init__(self, server: Server, title: str) -> None:
+    def __init__(self, server: Window, title: str) -> None:
         self._server = server
         self._title = title
         self._began = 0.0

@@ -43,8 +43,13 @@ def register(server: Server) -> None:
 
 
 def _life(server: Server) -> None:
+    def begin(params: lsp.InitializeParams) -> None:
+        server.begin(params)
+        if server.pulls:
+            _pull(server)
+
     steps: dict[str, Callable[[Any], None]] = {
-        lsp.INITIALIZE: server.begin,
+        lsp.INITIALIZE: begin,
         lsp.INITIALIZED: lambda _: server.start(),
         lsp.TEXT_DOCUMENT_DID_OPEN: server.opened,
         lsp.TEXT_DOCUMENT_DID_CHANGE: server.changed,
@@ -61,7 +66,7 @@ def _life(server: Server) -> None:
         await server.end()
 
 
-def pull(server: Server) -> None:
+def _pull(server: Server) -> None:
     """Give findings to a client that asks for them and is not told of them by itself."""
 
     @server.feature(lsp.TEXT_DOCUMENT_DIAGNOSTIC, lsp.DiagnosticOptions(True, False, identifier=NAME))

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
-import stat
-import threading
 
 from lsprotocol import types as lsp
 from pygls import uris
 from pygls.exceptions import FeatureRequestError, JsonRpcException
-from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
@@ -24,14 +20,14 @@ from envd_cache.lsp.answers import Answers
 from envd_cache.lsp.background import Background, in_pieces
 from envd_cache.lsp.evaluator import Evaluator, Schedule
 from envd_cache.lsp.pages import Pages
-from envd_cache.lsp.protocol import Protocol, is_fault
+from envd_cache.lsp.protocol import Protocol
 from envd_cache.lsp.session import Session
 from envd_cache.lsp.worker import DONE, WRONG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from typing import Any, BinaryIO
+    from typing import Any
 
     from envd_cache.lsp.world import World
 
@@ -57,7 +53,7 @@ class Server(LanguageServer):
         self.pages = Pages(world.pages)
         self.evaluator = Evaluator(world.facts, world.time_limit)
         self.schedule = Schedule(self._evaluate)
-        self.background = Background(self)
+        self.background = Background(self, world)
         self.snippets = False
         self.pulls = False
         self._tokens = 0
@@ -80,10 +76,6 @@ class Server(LanguageServer):
         self.snippets = bool(item and item.snippet_support)
         # One way is enough: an editor that knows both would show everything twice.
         self.pulls = bool(document and document.diagnostic and not document.publish_diagnostics)
-        if self.pulls:
-            from envd_cache.lsp.requests import pull  # noqa: PLC0415 - a circle otherwise
-
-            pull(self)
 
     def start(self) -> None:
         """Begin to evaluate and to index. The garbage of typing is looked for seldom: that takes long."""
@@ -316,41 +308,3 @@ class Server(LanguageServer):
         """Say whether the person stopped a work."""
         found = self.work_done_progress.tokens.get(token)
         return found is not None and found.cancelled()
-
-
-def make(world: World) -> Server:
-    """Return a server with all its features."""
-    from envd_cache.lsp.requests import register  # noqa: PLC0415 - a circle otherwise
-
-    server = Server(world)
-    register(server)
-    return server
-
-
-def run(world: World, take: BinaryIO, give: BinaryIO) -> None:
-    """Serve one client over two streams until it is done."""
-    server = make(world)
-    logging.getLogger("pygls.protocol.json_rpc").addFilter(is_fault)
-    try:
-        mode = os.fstat(take.fileno()).st_mode
-        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
-            asyncio.run(_serve(server, take, give))
-        else:
-            server.start_io(take, give)
-    except BrokenPipeError:
-        return  # the client is gone
-
-
-async def _serve(server: Server, take: BinaryIO, give: BinaryIO) -> None:
-    """Read from a pipe without threads: pygls's own reader takes three of them for each message."""
-    stop = server._stop_event = threading.Event()
-    server.protocol.set_writer(StdoutWriter(give))
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), take)
-    try:
-        await run_async(stop, reader, server.protocol, error_handler=server.report_server_error)
-    except asyncio.IncompleteReadError:
-        pass  # the client went away in the middle of a message
-    finally:
-        await server.end()
