@@ -70,3 +70,4 @@ async def end(process: Process | None) -> None:
             await asyncio.wait_for(process.wait(), 2)
         except TimeoutError:
             process.kill()
+            await process.wait()

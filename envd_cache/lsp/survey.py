@@ -19,10 +19,10 @@ from __future__ import annotations
 import gc
 import os
 import select
-import signal
 
 from envd_cache.check.frames import frame, frames_in, write
-from envd_cache.lsp.worker import begin, forked
+from envd_cache.lsp.child import Child
+from envd_cache.lsp.worker import begin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Surveyor:
         self._limit = time_limit
         self._store = store
         self._give = give
-        self._child: _Check | None = None
+        self._child: Child | None = None
         self._known: dict[str, Part] | None = None
         self._open: tuple[int, dict[str, str], dict[str, tuple[Part, ...]]] = 0, {}, {}
 
@@ -84,13 +84,13 @@ class Surveyor:
         parts = [request for request in requests if request[0] == PARTS]
         if parts:
             self._open = parts[-1][1:]
-        for request in requests:
-            if request[0] == WHOLE and self._child is None:
-                self._child = _Check(self._facts, self._limit, self._store, request[1])
+        wanted: list[tuple[str, ...]] = [request[1] for request in requests if request[0] == WHOLE]
+        if wanted and self._child is None:
+            self._child = Child(lambda give: self._check(wanted[0], give), group=True)
         if parts:
             self._tell(whole=False)
 
-    def _listen(self, child: _Check) -> None:
+    def _listen(self, child: Child) -> None:
         more = child.read()
         for kind, *data in child.told():
             if kind == FOUND:
@@ -129,50 +129,20 @@ class Surveyor:
         problems = packer.pack(between(now.values(), texts, mine))
         write(self._give, frame((FOUND, number, tuple(known), problems, tuple(packer.files), whole)))
 
+    def _check(self, folders: tuple[str, ...], give: int) -> None:
+        """Check all build files, in a child."""
+        from envd_cache.check.discover import discover  # noqa: PLC0415 - only in this process
+        from envd_cache.check.repository import Wish, check  # noqa: PLC0415 - only in this process
+        from envd_cache.check.result import FileResult  # noqa: PLC0415 - only in this process
+        from envd_cache.check.roots import Roots  # noqa: PLC0415 - only in this process
+        from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - only in this process
+        from envd_cache.lsp.parts import part_of  # noqa: PLC0415 - only in this process
 
-class _Check:
-    """A check of all build files: its process, its pipe, what came so far."""
+        def progress(done: int, found: int) -> None:
+            write(give, frame((PROGRESS, done, found)))
 
-    def __init__(self, facts: Facts, time_limit: float, store: str, folders: tuple[str, ...]) -> None:
-        self._received = bytearray()
-        self._pid, self.pipe = forked(
-            lambda give: _be_check(facts, time_limit, store, folders, give), group=True
-        )
-
-    def read(self) -> bool:
-        """Take what the child wrote; say whether more may come."""
-        data = os.read(self.pipe, 1 << 20)
-        self._received += data
-        return bool(data)
-
-    def told(self) -> list[Any]:
-        """Return the whole answers so far, and take them out."""
-        return frames_in(self._received)
-
-    def end(self) -> None:
-        """End the process and the workers that it started, by the id of its group, and wait for it."""
-        for end in (os.killpg, os.kill):
-            try:
-                end(self._pid, signal.SIGKILL)  # it is not waited for yet, so the id is its own
-            except ProcessLookupError:
-                continue
-        os.close(self.pipe)
-        os.waitpid(self._pid, 0)
-
-
-def _be_check(facts: Facts, time_limit: float, store: str, folders: tuple[str, ...], give: int) -> None:
-    from envd_cache.check.discover import discover  # noqa: PLC0415 - only in this process
-    from envd_cache.check.repository import Wish, check  # noqa: PLC0415 - only in this process
-    from envd_cache.check.result import FileResult  # noqa: PLC0415 - only in this process
-    from envd_cache.check.roots import Roots  # noqa: PLC0415 - only in this process
-    from envd_cache.lint.engine import NAMES  # noqa: PLC0415 - only in this process
-    from envd_cache.lsp.parts import part_of  # noqa: PLC0415 - only in this process
-
-    def progress(done: int, found: int) -> None:
-        write(give, frame((PROGRESS, done, found)))
-
-    roots = Roots(lambda: NAMES)
-    wish = Wish(facts, time_limit, workers=1, store=store, progress=progress)
-    # The working folder is the first one: as the command line does it there, so that both share what is kept.
-    report = check(discover([".", *folders[1:]], roots), wish, roots)
-    write(give, frame((FOUND, [part_of(FileResult(*data), folders[0]) for data in report.results])))
+        roots = Roots(lambda: NAMES)
+        wish = Wish(self._facts, self._limit, workers=1, store=self._store, progress=progress)
+        # The working folder is the first one, as for a person who checks it: so both share what is kept.
+        report = check(discover([".", *folders[1:]], roots), wish, roots)
+        write(give, frame((FOUND, [part_of(FileResult(*data), folders[0]) for data in report.results])))

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 from time import monotonic
 
 from envd_cache.check.frames import frame, frames_in, write
 from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine
+from envd_cache.lsp.child import Child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from envd_cache.evaluate.facts import Facts
@@ -116,34 +115,20 @@ def _warm(facts: Facts, time_limit: float) -> None:
     )
 
 
-class _Child:
-    """One evaluation: its process, its pipe, what came so far."""
+class _Child(Child):
+    """One evaluation."""
 
     def __init__(self, request: Any, facts: Facts, time_limit: float) -> None:
         self.number: int = request[0]
         self.deadline = monotonic() + time_limit * MOST_TARGETS + GRACE
-        self._received = bytearray()
-        self._pid, self.pipe = forked(lambda give: _be_child(request, give, facts, time_limit))
-
-    def read(self) -> bool:
-        """Take what the child wrote; say whether more may come."""
-        data = os.read(self.pipe, 1 << 18)
-        self._received += data
-        return bool(data)
+        super().__init__(lambda give: _be_child(request, give, facts, time_limit))
 
     def answer(self) -> tuple[int, str, Any]:
         """Return what came of the child, which has closed its pipe."""
-        os.close(self.pipe)
-        status = os.waitpid(self._pid, 0)[1]
-        for kind, data in frames_in(self._received):
+        status = self.wait()
+        for kind, data in self.told():
             return self.number, kind, data
         return self.number, DIED, os.WTERMSIG(status) if os.WIFSIGNALED(status) else -1
-
-    def end(self) -> None:
-        """End the process, by its id, and wait for it."""
-        os.kill(self._pid, signal.SIGKILL)  # it is not waited for yet, so the id is its own
-        os.close(self.pipe)
-        os.waitpid(self._pid, 0)
 
 
 def _be_child(request: Any, give: int, facts: Facts, time_limit: float) -> None:
@@ -165,23 +150,3 @@ def _be_child(request: Any, give: int, facts: Facts, time_limit: float) -> None:
         write(give, frame(made))
 
     in_deep_thread(work, lambda: None)
-
-
-def forked(work: Callable[[int], None], *, group: bool = False) -> tuple[int, int]:
-    """Do work in a child, which is given a pipe to write to; return its id and the other end of the pipe.
-
-    With `group` it has a process group of its own, so that it can be ended with all that it starts.
-    """
-    pipe, give = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(pipe)
-            if group:
-                os.setpgid(0, 0)
-            work(give)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(give)
-    return pid, pipe

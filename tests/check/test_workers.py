@@ -8,15 +8,15 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.program import environment
+from tests.support.processes import is_running, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
 # In a process of its own: pytest runs threads, with which nobody should fork.
 HEAD = """
@@ -208,19 +208,3 @@ def test_no_worker_outlives_a_killed_parent(tmp_path: Path) -> None:
     finally:
         for pid in filter(is_running, workers):
             os.kill(pid, signal.SIGKILL)
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    last = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < last
-        time.sleep(0.02)
-
-
-def is_running(pid: int) -> bool:
-    """Say whether a process that nobody waits for runs; one that has ended may still be listed."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

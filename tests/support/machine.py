@@ -35,12 +35,12 @@ class Process(NamedTuple):
     @classmethod
     def of(cls, pid: int) -> Process:
         """Return the process that has a number now. Raises OSError when none has."""
-        return cls(pid, _stat(pid)[19])
+        return cls(pid, stat_fields(pid)[19])
 
     def lives(self) -> bool:
         """Tell whether it runs still; one that has ended and waits for its parent does not."""
         try:
-            fields = _stat(self.pid)
+            fields = stat_fields(self.pid)
         except OSError:
             return False
         return fields[19] == self.started and fields[0] not in "ZX"
@@ -52,7 +52,7 @@ class Process(NamedTuple):
                 os.kill(self.pid, number)
 
 
-def _stat(pid: int) -> list[str]:
+def stat_fields(pid: int) -> list[str]:
     """Return the fields of /proc/PID/stat behind the name: [0] the state, [1] the parent, [19] the start."""
     text = Path(f"/proc/{pid}/stat").read_text()
     return text.rpartition(")")[2].split()
@@ -64,7 +64,7 @@ def processes() -> dict[Process, int]:
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             with contextlib.suppress(OSError):
-                fields = _stat(int(entry))
+                fields = stat_fields(int(entry))
                 found[Process(int(entry), fields[19])] = int(fields[1])
     return found
 
