@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,6 +126,18 @@ each_file = pytest.mark.parametrize("file", FILES, ids=name_of)
 
 
 # ---- layers ----
+
+
+def test_no_modules_import_each_other() -> None:
+    """Neither when they are loaded, nor later, nor for types: each can be read without the others."""
+    modules = {".".join(file.relative_to(ROOT.parent).with_suffix("").parts): file for file in FILES}
+    imported: dict[str, set[str]] = {}
+    for module, file in modules.items():
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                names = {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+                imported.setdefault(module, set()).update(names & modules.keys())
+    TopologicalSorter(imported).prepare()  # it raises with the circle
 
 
 def test_every_unit_has_a_row() -> None:
