@@ -5,7 +5,8 @@ shared file, formatted as `ruff format` does it. All programs look at the same f
 process, in turn, so that a busy machine slows them alike; medians are printed. ruff (from PyPI) parses and
 lints without running anything. buildifier (from npm, `@bazel/buildifier`) does so for Starlark. A check also
 runs each target and looks between all of them. "cold" is without kept results, "warm" a run after which
-nothing was changed, beside ruff with its cache. Nothing is asserted about time.
+nothing was changed, beside ruff with its cache. `interpreter_alone.py` only runs the files, which no check
+by the same interpreter can do without. Nothing is asserted about time.
 """
 
 from __future__ import annotations
@@ -135,6 +136,7 @@ def _compare(options: argparse.Namespace, command: list[str], top: Path, reposit
         "ruff check --no-cache": [*ruff, "--no-cache", "."],
         "buildifier -lint=warn": [options.buildifier, "-mode=check", "-lint=warn", "-type=bzl", *files],
         "envd-cache check, cold": [*command, "--no-cache"],
+        "the interpreter alone": [sys.executable, str(Path(__file__).with_name("interpreter_alone.py"))],
         "ruff check, warm": [*ruff, "--cache-dir", str(top / "ruff-cache"), "."],
         "envd-cache check, warm": command,
     }
@@ -155,6 +157,7 @@ def _compare(options: argparse.Namespace, command: list[str], top: Path, reposit
     for own, other in (
         ("envd-cache check, cold", "buildifier -lint=warn"),
         ("envd-cache check, cold", "ruff check --no-cache"),
+        ("the interpreter alone", "ruff check --no-cache"),
         ("envd-cache check, warm", "ruff check, warm"),
     ):
         if own in times and other in times:
