@@ -264,6 +264,12 @@ def test_compile_targets(tmp_path: Path) -> None:
     )
 
 
+def test_a_printed_builtin_shows_as_in_envd(tmp_path: Path) -> None:
+    write(tmp_path, build_envd="def build():\n    base()\n    print(cache.gha, [base], 1)\n")
+    found = pipeline.compile_targets([Target(str(tmp_path / "build.envd"))], pipeline.session(FACTS))
+    assert found.value.printed == ("<built-in function cache.gha> [<built-in function base>] 1",)
+
+
 def test_one_wrong_target_stops_all(tmp_path: Path) -> None:
     text = SILENT + "    cache.inline()\n\ndef dev():\n    base()\n    cache.registry()\n"
     write(tmp_path, build_envd=text)

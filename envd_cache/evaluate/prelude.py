@@ -66,7 +66,10 @@ def _space(name, members, more):
     return struct(**(builtins | more))
 
 def print(*args, sep = " "):
-    _print(sep.join([str(value) for value in args]))
+    text = sep.join([str(value) for value in args])
+    if "partial(@prelude._call" in text:
+        text = text.replace('partial(@prelude._call, *["', "<built-in function ").replace('"], **{})', ">")
+    _print(text)
 """
 
 # 0 stands for None, which is dearer to take over the border; no builtin returns a number.

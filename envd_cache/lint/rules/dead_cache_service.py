@@ -1,9 +1,11 @@
-"""EC337: a stated release speaks only to the cache service that GitHub shut down."""
+"""EC337: a declaration, or a stated release, speaks only to the cache service that GitHub shut down."""
 
 from __future__ import annotations
 
 from envd_cache.catalog import gha
+from envd_cache.lint.context import at
 from envd_cache.lint.engines_wanted import Engines, is_older
+from envd_cache.lint.hosts import url_host
 from envd_cache.lint.rule import PLAN, Finding, Rule
 from envd_cache.lint.rules.newer_than_buildx import needed
 
@@ -13,9 +15,17 @@ if TYPE_CHECKING:
 
     from envd_cache.lint.context import PlanContext
 
+_GITHUB = ".actions.githubusercontent.com"
+
 
 def check(context: PlanContext) -> Iterator[Finding]:
-    """Yield each GitHub Actions cache when a stated release does not know version 2 of the service."""
+    """Yield each GitHub Actions cache that asks GitHub for version 1, or whose release knows no other."""
+    for decl in context.of(gha.BACKEND.name):
+        host = url_host(str(decl.values.get("url", "")))
+        if decl.values.get("version") == 1 and host.endswith(_GITHUB):
+            message = "GitHub shut down version 1 of its cache service in April 2025"
+            hint = "leave `version` out, and give `url_v2` in place of `url`"
+            yield Finding(message, at(decl, "version"), hint)
     param = gha.BACKEND.param("url_v2")
     if param is None:
         return
