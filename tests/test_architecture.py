@@ -25,7 +25,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 ROWS: tuple[tuple[str, ...], ...] = (
     ("record",),
     ("problem", "source", "diagnostics"),
-    ("catalog", "syntax", "report", "codes", "config_text", "globs"),
+    ("catalog", "syntax", "report", "codes", "config_text", "globs", "wholefile"),
     ("config_keys",),
     ("config", "config_schema"),
     ("evaluate",),

@@ -12,6 +12,7 @@ import sys
 from hashlib import blake2b
 
 from envd_cache.check.world import DIGEST_SIZE, digest, signature
+from envd_cache.wholefile import write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def write(path: str, values: tuple[Any, ...], now: int) -> None:
     """Write plain values, and delete what is old. `now` is in nanoseconds."""
     content = marshal.dumps(values, _FORM)
     try:
-        _replace(path, _MAGIC + blake2b(content, digest_size=DIGEST_SIZE).digest() + content)
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        write_whole(path, _MAGIC + blake2b(content, digest_size=DIGEST_SIZE).digest() + content, 0o600)
         _tidy(os.path.dirname(path), now)
     except OSError:
         return
@@ -106,19 +108,6 @@ def _library_key(name: str) -> str:
     with os.scandir(os.path.dirname(spec.origin)) as listing:
         found = [(entry.path, signature(entry.path)) for entry in listing if not entry.is_dir()]
     return digest(repr(sorted(found))).hex()
-
-
-def _replace(path: str, content: bytes) -> None:
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _tidy(folder: str, now: int) -> None:

@@ -184,23 +184,15 @@ def write_fixes(new: Mapping[SourceFile, str]) -> int:
 
     A file that is not any more as it was read is left alone: somebody else is writing it.
     """
+    from envd_cache.wholefile import write_whole  # noqa: PLC0415 - only with `--fix`
+
     changed = 0
     for source, text in new.items():
         path = os.path.realpath(source.path)
         with open(path, "rb") as file:
             if file.read() != source.text.encode(errors="surrogatepass"):
                 continue
-        mode = os.stat(path).st_mode & 0o7777
-        temporary = f"{path}.{os.getpid()}.tmp"
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode())
-            os.chmod(temporary, mode)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_whole(path, text.encode(), mode=None)
         changed += 1
     return changed
 

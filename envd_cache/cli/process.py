@@ -188,16 +188,9 @@ def _replace(path: str, data: bytes, mode: int) -> None:
         with open(path, "wb") as device:
             device.write(data)
         return
-    path = os.path.realpath(path)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    from envd_cache.wholefile import write_whole  # noqa: PLC0415 - only for an output file
+
+    write_whole(os.path.realpath(path), data, mode)
 
 
 def _machine() -> str:

@@ -6,6 +6,7 @@ import os
 
 from envd_cache.codes import CODES
 from envd_cache.lint.rules import RULES
+from envd_cache.wholefile import write_whole
 
 
 def page(code: str) -> str:
@@ -45,10 +46,7 @@ class Pages:
         path = os.path.join(self._folder, f"{code}.md")
         try:
             os.makedirs(self._folder, exist_ok=True)
-            temporary = f"{path}.{os.getpid()}.tmp"
-            with open(temporary, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, path)
+            write_whole(path, text.encode())
         except OSError:
             return ""
         return f"file://{quote(path)}"
