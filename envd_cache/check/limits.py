@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+from contextlib import suppress
 
 # Address space: of the 1.25 GiB a quarter is the stack, of which the system hands out only what is used.
 # The largest build file that is read (2 MiB, ten thousand declarations) needs a fifth of the rest.
@@ -51,8 +52,9 @@ def end_with_parent(lifeline: int) -> bool:
     """
     import fcntl  # noqa: PLC0415 - POSIX only, as are workers
 
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    with suppress(OSError):  # a sandbox may not know it
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
     return not select.select([lifeline], [], [], 0)[0]
 
 
