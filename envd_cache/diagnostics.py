@@ -59,6 +59,11 @@ class Diagnostic(Record, apart=("redact",)):
     fix: Fix | None = None
     redact: tuple[str, ...] = ()
 
+    @property
+    def help(self) -> str:
+        """The command that tells more of the code."""
+        return f"envd-cache explain {self.code}"
+
 
 if TYPE_CHECKING:
 

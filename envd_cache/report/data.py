@@ -30,6 +30,7 @@ def _one(diagnostic: Diagnostic, redactor: Redactor) -> dict[str, object]:
         made["file"] = diagnostic.path
     if diagnostic.hint:
         made["hint"] = redactor.text(diagnostic.hint)
+    made["help"] = diagnostic.help
     if diagnostic.labels:
         made["related"] = [
             {"message": label.text, **location_data(label.location)} for label in diagnostic.labels

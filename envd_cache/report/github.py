@@ -47,6 +47,7 @@ def _one(diagnostic: Diagnostic, names: Mapping[str, str], paths: Paths, redacto
         lines.append(f"{where}: {redactor.text(label.text)}")
     if diagnostic.hint:
         lines.append(f"hint: {redactor.text(diagnostic.hint)}")
+    lines.append(f"more: {diagnostic.help}")
     given = ",".join(f"{key}={str(value).translate(_PROPERTY)}" for key, value in properties.items())
     message = "\n".join(lines).translate(_MESSAGE)
     return f"::{_COMMANDS[diagnostic.severity]} {given}::{message}\n"

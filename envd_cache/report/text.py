@@ -55,7 +55,7 @@ def more(diagnostics: Sequence[Diagnostic]) -> str:
     """Return how to read on about the first of the worst problems, "" when there is none."""
     order = {"error": 0, "warning": 1, "note": 2}
     worst = min(diagnostics, key=lambda diagnostic: order[diagnostic.severity], default=None)
-    return f"`envd-cache explain {worst.code}` tells more" if worst else ""
+    return f"`{worst.help}` tells more" if worst else ""
 
 
 def _one(diagnostic: Diagnostic, style: Style, redactor: Redactor) -> str:

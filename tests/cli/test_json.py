@@ -56,12 +56,13 @@ TARGET = {
 }
 FINDING = {
     "type": "object",
-    "required": ["code", "severity", "message"],
+    "required": ["code", "severity", "message", "help"],
     "properties": {
         "code": {"pattern": "^EC[0-9]{3}$"},
         "severity": {"enum": ["error", "warning", "note"]},
         "message": {"type": "string"},
         "hint": {"type": "string"},
+        "help": {"pattern": "^envd-cache explain EC[0-9]{3}$"},
         "related": {"type": "array"},
         **LOCATED,
     },
@@ -123,6 +124,7 @@ def test_json(tmp_path: Path) -> None:
         "start": {"line": 4, "column": 29},
         "end": {"line": 4, "column": 33},
         "hint": "remove it",
+        "help": "envd-cache explain EC117",
     }
     (target,) = document["targets"]
     assert target["imports"] == [

@@ -56,7 +56,8 @@ def test_a_child_ends_with_a_killed_parent(tmp_path: Path, group: bool) -> None:
 
 @pytest.mark.parametrize("group", [False, True])
 def test_a_child_is_ended(tmp_path: Path, group: bool) -> None:
-    then = "while not os.path.exists({!r}): pass\nchild.end()".format(str(tmp_path / "started"))
+    # Not before it has told of itself.
+    then = f"while open({str(tmp_path / 'started')!r}, 'a').tell() == 0: pass\nchild.end()"
     parent, child = started(tmp_path, group=group, then=then)
     assert parent.wait(timeout=60) == 0
     assert not is_running(child)

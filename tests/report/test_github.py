@@ -38,28 +38,33 @@ def test_every_shape() -> None:
                 "endColumn": "32",
                 "title": "EC102 unknown-argument",
             },
-            "`cache.s3` has no argument `regoin`\nhint: did you mean `region`?",
+            (
+                "`cache.s3` has no argument `regoin`\nhint: did you mean `region`?\n"
+                "more: envd-cache explain EC102"
+            ),
         ),
         (
             "warning",
             {"file": "caches & co.envd", "line": "2", "endLine": "3", "title": "EC202 two-writers"},
             (
                 "two exports: 100%, really\nteam/build.envd:3:5: the other export\n"
-                "caches & co.envd:1:1: and this"
+                "caches & co.envd:1:1: and this\nmore: envd-cache explain EC202"
             ),
         ),
         (
             "notice",
             {"file": "x.envd", "title": "EC001 unreadable-file"},
-            "`x.envd` does not exist\nhint: first\nsecond",
+            "`x.envd` does not exist\nhint: first\nsecond\nmore: envd-cache explain EC001",
         ),
-        ("error", {"title": "EC406 secret-not-set"}, "`A` is not set"),
+        ("error", {"title": "EC406 secret-not-set"}, "`A` is not set\nmore: envd-cache explain EC406"),
     ]
 
 
 def test_the_letters_that_are_escaped() -> None:
     problem = WHOLE_FILE.replace(path="a,b:c%\n.envd", message="100%: a,\r\nb", hint="")
-    line = "::notice file=a%2Cb%3Ac%25%0A.envd,title=EC001::100%25: a,%0D%0Ab\n"
+    line = (
+        "::notice file=a%2Cb%3Ac%25%0A.envd,title=EC001::100%25: a,%0D%0Ab%0Amore: envd-cache explain EC001\n"
+    )
     assert github([problem], {}) == line
 
 
@@ -76,6 +81,7 @@ def test_nothing_of_a_credential() -> None:
     assert "hunter2" not in shown
     assert shown.splitlines()[-1].endswith(
         "::`token` holds `***`%0Ateam/build.envd:4:5: *** is here%0Ahint: not ***"
+        "%0Amore: envd-cache explain EC111"
     )
 
 
@@ -94,6 +100,10 @@ def test_any_text_comes_back(message: str, hint: str, path: str, start: int) -> 
     problem = Diagnostic("EC001", ERROR, message, Location(source, Span(start, start)), hint=hint)
     (line, end) = github([problem, NOWHERE], NAMES).split("\n", 1)
     command, properties, text = read(line)
-    assert (command, properties["file"], text) == ("error", path, f"{message}\nhint: {hint}")
-    assert end == "::error title=EC406 secret-not-set::`A` is not set\n"
+    assert (command, properties["file"], text) == (
+        "error",
+        path,
+        f"{message}\nhint: {hint}\nmore: {problem.help}",
+    )
+    assert end == "::error title=EC406 secret-not-set::`A` is not set%0Amore: envd-cache explain EC406\n"
     assert int(properties["line"]) == source.text[:start].count("\n") + 1
