@@ -8,7 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from envd_cache.cli.main import main
@@ -168,7 +168,7 @@ def test_a_literal_is_masked(
 
 
 PIECES = st.sampled_from(
-    [*"aZ09 ,;=:.+-/%${}()[]#\\\"'", '"""', "'''", "\\n", "\n", "\t", "token=", "é", "中"]
+    [*"aZ09 ,;=:.+-/%${}()[]#`\\\"'", '"""', "'''", "\\n", "\n", "\t", "token=", "é", "中"]
 )
 SECRETS = st.lists(PIECES, min_size=6, max_size=20).map(lambda pieces: MARK + "".join(pieces) + MARK)
 EASY = sorted(set(LITERALS) - {"comment", "name of a variable"})
@@ -176,6 +176,8 @@ EASY = sorted(set(LITERALS) - {"comment", "name of a variable"})
 
 @settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SECRETS, st.sampled_from(EASY), st.sampled_from(QUOTINGS[:3]))
+@example(f"{MARK}aaaa:/{MARK}", "wrong place", QUOTINGS[0])
+@example(f"{MARK}`aa:/{MARK}", "wrong place", QUOTINGS[0])
 def test_any_literal_is_masked(
     folder: Path,
     capfd: pytest.CaptureFixture[str],

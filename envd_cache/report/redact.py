@@ -25,7 +25,6 @@ _TOKEN = re.compile(
     r'''(?P<quote>"""|\'\'\'|"|')|(?P<name>[A-Za-z_]\w*)|(?P<skip>\#[^\n]*|\\\r?\n|[^\S\n]+)|(?P<mark>\n|.)'''
 )
 _ESCAPE, _ESCAPED = re.compile(r"\\(.)", re.DOTALL), {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
-_QUOTED = re.compile(rf"`([^`]{{{SHORTEST},}})`")
 _BODIES = {
     # Possessive: the plain form takes a hundred bytes of memory for each character of a long string.
     '"""': re.compile(r'(?:[^"\\]+|\\.|"(?!""))*+', re.DOTALL),
@@ -60,12 +59,18 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return a message without credentials; it can also quote a part of one between backticks."""
         text = self._pattern.sub(MASK, text)
-        return _QUOTED.sub(self._quoted, text) if self._texts else text
+        if not self._texts:
+            return text
+        # What stands between any two backticks: what is quoted can hold one itself.
+        first, *quoted = text.split("`")
+        last = [quoted.pop()] if quoted else []
+        return "`".join([first, *[MASK if self._quotes(part) else part for part in quoted], *last])
 
-    def _quoted(self, found: re.Match[str]) -> str:
-        part = found[1].lower()
-        named = part.isidentifier() and names_credential(part)
-        return found[0] if named or not any(part in text.lower() for text in self._texts) else f"`{MASK}`"
+    def _quotes(self, part: str) -> bool:
+        part = part.lower()
+        if len(part) < SHORTEST or (part.isidentifier() and names_credential(part)):
+            return False
+        return any(part in text.lower() for text in self._texts)
 
     def line(self, source: SourceFile, number: int) -> str:
         """Return a line of a file without credentials, as long as it was, so that columns stay right."""
