@@ -10,20 +10,25 @@ from __future__ import annotations
 
 import os
 import re
+from keyword import kwlist
+
+from envd_cache.evaluate.bindings import GLOBAL, bindings
+from envd_cache.syntax.scan import logical_lines, skeleton
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _INCLUDE = re.compile(r"""\binclude\s*\(\s*(?:git\s*=\s*)?(["'])(?P<url>[^"'\n]+)\1""")
-_MEMBER = re.compile(r"\.\s*([A-Za-z]\w*)")
-_PUBLIC = re.compile(r"^(?:def\s+([A-Za-z]\w*)\s*\(|([A-Za-z]\w*)\s*=[^=])", re.MULTILINE)
+_MEMBER = re.compile(r"\.\s*([A-Za-z]\w*)", re.ASCII)
 _MAX_FILES = 200
 
 
 def included_names(text: str) -> tuple[str, ...]:
     """Return the URLs that a file includes, as far as they are written as plain strings."""
-    return tuple(dict.fromkeys(match["url"] for match in _INCLUDE.finditer(text)))
+    code = skeleton(text).code
+    found = [match["url"] for match in _INCLUDE.finditer(text) if code.startswith("include", match.start())]
+    return tuple(dict.fromkeys(found))
 
 
 def clone_folder(clones: str, url: str) -> str:
@@ -42,25 +47,21 @@ def clone_files(clones: str, url: str) -> tuple[str, ...]:
     return tuple(found[:_MAX_FILES])
 
 
-def include_source(text: str, included: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
+def include_source(text: str, included: Mapping[str, Mapping[str, str]]) -> str:
     """Return Starlark that defines `include` for a file.
 
-    `included` maps the URL of each repository that is at hand to its modules and their public names. The
-    function returns what the repository defines, or no-ops under every name that the file uses, and
-    records the call.
+    `included` maps the URL of each repository that is at hand to the names that it defines and the module
+    of each. The function returns these, or no-ops under every name that the file uses, and records the
+    call.
     """
     lines = ['load("@prelude", recorded = "include")', "def _nothing(*args, **kwargs):", "    return None"]
     table: list[str] = []
-    for number, (url, modules) in enumerate(included.items()):
-        members: list[str] = []
-        for module, names in modules.items():
-            for name in names:
-                local = f"_m{number}_{name}"
-                lines.append(f'load("{module}", {local} = "{name}")')
-                members.append(f"{name} = {local}")
-        lines.append(f"_included_{number} = struct({', '.join(members)})")
+    for number, (url, names) in enumerate(included.items()):
+        lines += [f'load("{module}", _m{number}_{name} = "{name}")' for name, module in names.items()]
+        members = ", ".join([f"{name} = _m{number}_{name}" for name in names])
+        lines.append(f"_included_{number} = struct({members})")
         table.append(f'"{url}": _included_{number}')
-    no_ops = sorted(set(_MEMBER.findall(text)))
+    no_ops = sorted(set(_MEMBER.findall(skeleton(text).code)).difference(kwlist, ("load",)))
     lines += [
         f"_no_ops = struct({', '.join(f'{name} = _nothing' for name in no_ops)})",
         f"_table = {{{', '.join(table)}}}",
@@ -73,4 +74,9 @@ def include_source(text: str, included: Mapping[str, Mapping[str, tuple[str, ...
 
 def public_names(text: str) -> tuple[str, ...]:
     """Return the names that a file may define at its top level and that do not start with `_`."""
-    return tuple(dict.fromkeys(match[1] or match[2] for match in _PUBLIC.finditer(text)))
+    code = skeleton(text).code
+    bound = bindings(text, code, logical_lines(code))
+    found = [
+        one.name for one in bound if one.kind == GLOBAL and one.name.isascii() and one.name.isidentifier()
+    ]
+    return tuple(dict.fromkeys([name for name in found if not name.startswith("_")]))

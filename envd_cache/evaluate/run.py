@@ -18,6 +18,7 @@ from envd_cache.evaluate.model import Evaluation
 from envd_cache.evaluate.prelude import NAMESPACE
 from envd_cache.evaluate.recorder import Recorder
 from envd_cache.source import Location, SourceFile, Span, Target
+from envd_cache.syntax.scan import unify_newlines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -329,8 +330,9 @@ class Run:
         from envd_cache.evaluate import include  # noqa: PLC0415 - hardly a file includes
 
         loaded = {PRELUDE: self._engine.prelude}
-        included: dict[str, dict[str, tuple[str, ...]]] = {}
-        for url in include.included_names(source.text):
+        included: dict[str, dict[str, str]] = {}
+        text = unify_newlines(source.text)
+        for url in include.included_names(text):
             for path in include.clone_files(self.facts.clones, url):
                 read = self.files.read(path)
                 self.diagnostics += read.diagnostics
@@ -340,5 +342,10 @@ class Run:
                 if made is not None:
                     name = f"@included/{len(loaded)}"
                     loaded[name] = made
-                    included.setdefault(url, {})[name] = include.public_names(read.value.text)
-        self._engine.define_include(scope, include.include_source(source.text, included), loaded)
+                    # Of two files that define one name, envd has that of the later.
+                    included.setdefault(url, {}).update(
+                        (public, name)
+                        for public in include.public_names(unify_newlines(read.value.text))
+                        if not self._engine.refusal(made, public)
+                    )
+        self._engine.define_include(scope, include.include_source(text, included), loaded)
