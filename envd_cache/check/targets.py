@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from envd_cache.diagnostics import WARNING, Diagnostic
+from envd_cache.evaluate.facts import PLACEHOLDER
 from envd_cache.source import BUILD_FILE
 
 TYPE_CHECKING = False
@@ -13,15 +14,14 @@ if TYPE_CHECKING:
 
     from envd_cache.evaluate.model import Evaluation
 
-# What a fact is told where nobody knows it. It fits into a reference, a tag, a bucket and a path, and
-# the name in it keeps two variables from looking like one place.
-UNKNOWN = "unknown"
-
 
 def placeholder(name: str) -> str:
-    """Return what stands in for a fact that nobody knows: lower case letters, digits and `-`."""
+    """Return what stands in for a fact that nobody knows: lower case letters, digits and `-`.
+
+    The name in it keeps two variables from looking like one place.
+    """
     letters = [letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()]
-    return f"{UNKNOWN}-{''.join(letters)}".rstrip("-")
+    return f"{PLACEHOLDER}-{''.join(letters)}".rstrip("-")
 
 
 def of_known_values(

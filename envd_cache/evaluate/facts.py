@@ -17,8 +17,9 @@ _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "
 
 __all__ = ("PLACEHOLDER", "Answer", "Facts", "is_utf8", "known", "variable")
 
-# What stands in for a fact that nobody knows, so that the rest of the file can still be checked.
-PLACEHOLDER = "unknown"
+# What stands in for a fact that nobody knows, so that the rest of the file can still be checked. It fits into
+# a reference, a tag, a bucket and a path, and nobody writes it by chance.
+PLACEHOLDER = "unknown-fact"
 
 _EVENT_LIMIT = 10 * 1024 * 1024
 _DIGITS = "0123456789"

@@ -15,6 +15,7 @@ from envd_cache.check.result import Packer, source_reader, unpacked
 from envd_cache.check.roots import Roots
 from envd_cache.diagnostics import Result, in_order
 from envd_cache.emit.wire import shown, wire
+from envd_cache.lint.context import known_part
 from envd_cache.lint.engine import NAMES
 from envd_cache.lint.fixes import with_fixes
 from envd_cache.lint.summary import summary_of
@@ -162,7 +163,9 @@ def _listed(target: Checked) -> tuple[Any, ...]:
     summary = summary_of(target.evaluation, plan)
     wired = wire(plan)
     texts = {id(entry.origin): shown(entry) for entry in (*wired.exports, *wired.imports)}
-    entries: tuple[CacheEntry, ...] = (*plan.exports, *plan.imports)
+    # A summary leaves out what depends on a fact that nobody knows here.
+    known = known_part(plan)
+    entries: tuple[CacheEntry, ...] = (*known.exports, *known.imports)
     by_declaration: dict[tuple[str, int, int], list[tuple[str, str, str]]] = {}
     for entry, short in zip(entries, summary.entries, strict=True):
         location = entry.decl.site.location

@@ -113,7 +113,7 @@ def build():
     write(tmp_path, {"build.envd": text})
     assert [one for one in codes(tmp_path) if one[0] == "error"] == []
     listed = check(tmp_path, "--list").out
-    assert "ref=unknown-no-registry/app:cache" in listed
+    assert "ref=unknown-fact-no-registry/app:cache" in listed
     assert "ref=ghcr.io/app:cache" in check(tmp_path, "--list", NO_REGISTRY="ghcr.io").out
     assert "ref=x/app:cache" in check(tmp_path, "--list", "--fact", "env.NO_REGISTRY=x").out
 

@@ -118,6 +118,13 @@ def test_a_finding_has_a_code_a_page_and_a_fix(editor: Editor) -> None:
     assert edit == {"range": finding["range"], "newText": '"max"'}
 
 
+@pytest.mark.parametrize("name", ['" + cache.env("NOBODY_SETS_IT")', 'unknown-fact"', 'unknown"'])
+def test_a_fact_that_nobody_knows_here_hides_nothing_else(editor: Editor, name: str) -> None:
+    uri = editor.open(f'{HEAD}    cache.registry(ref="ghcr.io/acme/{name})\n    cache.gha(mode="max")\n')
+    finding = editor.until(uri, ["EC324"] if "known-f" in name or "env" in name else ["EC313", "EC324"])[-1]
+    assert span(finding)[0] == 3
+
+
 def test_an_edit_is_answered_by_the_findings_of_its_version(editor: Editor) -> None:
     uri = editor.open(WRONG)
     editor.until(uri, ["EC106"])
