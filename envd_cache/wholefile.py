@@ -9,12 +9,12 @@ def write_whole(path: str, content: bytes, mode: int | None = 0o666) -> None:
     """Put a file in the place of the one at a path, if there is one. Raises OSError, and leaves nothing then.
 
     `mode` is that of the new file, from which the mask of the process is taken off; with None it has the
-    rights of the file that it replaces. What a process left that was killed while it wrote does no harm.
+    rights of the file that it replaces. What a process left that was killed while it wrote does no harm,
+    and nobody can know the name under which it is written.
     """
     rights = os.stat(path).st_mode & 0o7777 if mode is None else None
-    temporary = f"{path}.{os.getpid()}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-    handle = os.open(temporary, flags, 0o600 if mode is None else mode)
+    temporary = f"{path}.{os.urandom(6).hex()}.tmp"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if mode is None else mode)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

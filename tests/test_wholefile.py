@@ -49,16 +49,10 @@ def test_nothing_is_left_of_what_cannot_be_written(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["folder"]
 
 
-def test_what_a_killed_process_left_does_no_harm(tmp_path: Path) -> None:
-    (tmp_path / f"a.{os.getpid()}.tmp").write_bytes(b"half of something that was longer")
-    write_whole(str(tmp_path / "a"), b"1")
-    assert os.listdir(tmp_path) == ["a"]
-    assert (tmp_path / "a").read_bytes() == b"1"
-
-
-def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "other").write_bytes(b"1")
-    (tmp_path / f"a.{os.getpid()}.tmp").symlink_to("other")
-    with pytest.raises(OSError, match=r"\.tmp"):
-        write_whole(str(tmp_path / "a"), b"2")
-    assert (tmp_path / "other").read_bytes() == b"1"
+def test_what_others_left_is_neither_used_nor_in_the_way(tmp_path: Path) -> None:
+    for name in (f"a.{os.getpid()}.tmp", "a.tmp", "a.000000000000.tmp"):
+        (tmp_path / name).write_bytes(b"half of something that was longer")
+        (tmp_path / name).chmod(0o666)
+    write_whole(str(tmp_path / "a"), b"1", 0o600)
+    assert (rights(tmp_path / "a"), (tmp_path / "a").read_bytes()) == (0o600, b"1")
+    assert len(os.listdir(tmp_path)) == 4
