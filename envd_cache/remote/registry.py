@@ -76,10 +76,10 @@ def look(
     `timeout` is in seconds, for all requests together.
     """
     reference = split_reference(ref)
-    domain = reference.domain or "docker.io"
-    path = reference.path if "/" in reference.path or domain != "docker.io" else f"library/{reference.path}"
+    domain, _, rest = reference.normalised.partition("/")
+    path = rest.partition("@")[0] if reference.digest else rest.rpartition(":")[0]
     name = reference.digest or reference.tag or "latest"
-    host = _DOCKER_HUB if domain in ("docker.io", "index.docker.io") else domain
+    host = _DOCKER_HUB if domain == "docker.io" else domain
     login = (credentials or {}).get("docker.io" if host == _DOCKER_HUB else domain)
     deadline = time.monotonic() + timeout
     try:

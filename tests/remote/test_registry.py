@@ -196,6 +196,7 @@ def test_a_password_does_not_leave_tls(stand_in: StandIn, monkeypatch: pytest.Mo
     ("ref", "address"),
     [
         ("alpine", "https://registry-1.docker.io/v2/library/alpine/manifests/latest"),
+        ("index.docker.io/alpine:3", "https://registry-1.docker.io/v2/library/alpine/manifests/3"),
         ("a/b:1", "https://registry-1.docker.io/v2/a/b/manifests/1"),
         ("docker.io/a/b", "https://registry-1.docker.io/v2/a/b/manifests/latest"),
         ("ghcr.io/a", "https://ghcr.io/v2/a/manifests/latest"),
