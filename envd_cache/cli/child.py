@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from types import FrameType
+    from typing import BinaryIO
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
@@ -188,19 +190,17 @@ def _copy(
     open_ = [
         (stream, reader) for stream, reader in ((child.stdout, out), (child.stderr, err)) if stream and reader
     ]
-    ended = _end_of(child) if open_ else None
     until = float("inf")
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as selector, _end_of(child) as ended:
         for stream, reader in open_:
             selector.register(stream, selectors.EVENT_READ, reader)
         if ended is not None:
             selector.register(ended, selectors.EVENT_READ)
         while open_ and time.monotonic() < until:
             for key, _ in selector.select(TICK if tick or until < float("inf") else None):
-                if key.fileobj == ended:
+                if key.fileobj is ended:
                     selector.unregister(ended)
-                    os.close(ended)
-                    ended, until = None, time.monotonic() + LINGER
+                    until = time.monotonic() + LINGER
                 elif data := os.read(key.fd, 65536):
                     key.data(data)
                 else:
@@ -208,16 +208,14 @@ def _copy(
                     open_ = [each for each in open_ if each[0] is not key.fileobj]
             if tick:
                 tick()
-    if ended is not None:
-        os.close(ended)
 
 
-def _end_of(child: subprocess.Popen[bytes]) -> int | None:
+def _end_of(child: subprocess.Popen[bytes]) -> AbstractContextManager[BinaryIO | None]:
     """Return a file that can be read from when the child has ended, None where there is no such thing."""
     try:
-        return os.pidfd_open(child.pid)
+        return os.fdopen(os.pidfd_open(child.pid), "rb", buffering=0)
     except (AttributeError, OSError):
-        return None
+        return nullcontext()
 
 
 def _in_front() -> bool:

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         def publish(self, path: str) -> None:
             """Send the findings of a file."""
 
+        def failed(self, error: Exception) -> None:
+            """Tell of a fault of ours."""
+
 
 # How long one piece of a long work may take.
 PIECE_SECONDS = 0.004
@@ -63,7 +66,14 @@ class Background:
 
     def __init__(self, server: Host, world: World) -> None:
         self._server = server
-        self.overview = Overview(world.facts, world.time_limit, world.store, self._told, self._progress)
+        self.overview = Overview(
+            world.facts,
+            world.time_limit,
+            world.store,
+            found=self._told,
+            progress=self._progress,
+            failed=server.failed,
+        )
         self._survey = Progress(server, "checking build files")
         self._index: asyncio.Task[None] | None = None
 

@@ -57,7 +57,8 @@ class Client:
         self._number = 0
         self._news = threading.Condition()
         self._ended = False
-        self._threads = [threading.Thread(target=one, daemon=True) for one in (self._read, self._listen)]
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._threads = [threading.Thread(target=self._read, daemon=True), self._listener]
         for thread in self._threads:
             thread.start()
 
@@ -138,7 +139,10 @@ class Client:
                 self._news.wait(rest)
 
     def _why(self) -> str:
-        state = "the server ended" if self._ended else "the server did not answer in time"
+        state = "the server did not answer in time"
+        if self._ended or self.process.poll() is not None:
+            state = "the server ended"
+            self._listener.join(1)  # what it said last may not have been read yet
         return f"{state}\n{self.errors.decode(errors='replace')}".strip()
 
     # ---- reading ----

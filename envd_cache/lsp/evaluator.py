@@ -76,10 +76,14 @@ class Evaluator:
 
 
 class Schedule:
-    """Which files are to be evaluated, and when. `work` evaluates one; it is called for one at a time."""
+    """Which files are to be evaluated, and when. `work` evaluates one; it is called for one at a time.
 
-    def __init__(self, work: Callable[[str], Awaitable[None]]) -> None:
+    What it raises is a fault of ours: `failed` is told of it, and the other files are evaluated.
+    """
+
+    def __init__(self, work: Callable[[str], Awaitable[None]], failed: Callable[[Exception], None]) -> None:
         self._work = work
+        self._failed = failed
         self._due: dict[str, float] = {}
         self._woken = asyncio.Event()
         self.current = ""
@@ -120,5 +124,7 @@ class Schedule:
             self.current = path
             try:
                 await self._work(path)
+            except Exception as error:
+                self._failed(error)
             finally:
                 self.current = ""

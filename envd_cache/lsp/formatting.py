@@ -40,15 +40,20 @@ async def formatted(ruff: str, path: str, text: str, lines: tuple[int, int] | No
     arguments = [ruff, "format", "--quiet", "--stdin-filename", path]
     if lines is not None:
         arguments += ["--range", f"{lines[0] + 1}-{lines[1] + 2}"]
-    process = await asyncio.create_subprocess_exec(
-        *arguments,
-        "-",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
     try:
-        out, err = await asyncio.wait_for(process.communicate(text.encode()), SECONDS)
+        content = text.encode()
+        process = await asyncio.create_subprocess_exec(
+            *arguments,
+            "-",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except (OSError, UnicodeEncodeError) as error:
+        reason = error.reason if isinstance(error, UnicodeEncodeError) else error.strerror
+        raise FormatError(f"ruff: {reason}") from None
+    try:
+        out, err = await asyncio.wait_for(process.communicate(content), SECONDS)
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -30,7 +30,8 @@ class Overview:
     """Knows what is wrong between the targets of the workspace.
 
     `found(texts, known, problems, files)` is called with each answer and the texts that it speaks of,
-    `progress(done, found)` while files are checked; `progress(0, 0)` ends that.
+    `progress(done, found)` while files are checked; `progress(0, 0)` ends that. `failed` is told of a fault
+    of ours.
     """
 
     def __init__(
@@ -38,9 +39,12 @@ class Overview:
         facts: Facts,
         time_limit: float,
         store: str,
+        *,
         found: Callable[[dict[str, str], Any, Any, Any], None],
         progress: Callable[[int, int], None],
+        failed: Callable[[Exception], None],
     ) -> None:
+        self._failed = failed
         self._facts = facts
         self._limit = time_limit
         self._store = store
@@ -140,7 +144,10 @@ class Overview:
 
     async def _read(self, started: asyncio.subprocess.Process) -> None:
         async for kind, *data in process.answers(started):
-            await self._take(kind, data)
+            try:
+                await self._take(kind, data)
+            except Exception as error:
+                self._failed(error)
         # Ended from outside, perhaps for want of memory: the next change on disk starts another.
         if self._process is started:
             self._process = None

@@ -10,6 +10,7 @@ import asyncio
 import marshal
 import os
 import sys
+from contextlib import suppress
 
 from envd_cache.check.frames import HEAD, frame
 
@@ -69,5 +70,6 @@ async def end(process: Process | None) -> None:
         try:
             await asyncio.wait_for(process.wait(), 2)
         except TimeoutError:
-            process.kill()
+            with suppress(ProcessLookupError):  # it has just ended
+                process.kill()
             await process.wait()

@@ -52,7 +52,7 @@ class Server(LanguageServer):
         self.answers = Answers(self.session)
         self.pages = Pages(world.pages)
         self.evaluator = Evaluator(world.facts, world.time_limit)
-        self.schedule = Schedule(self._evaluate)
+        self.schedule = Schedule(self._evaluate, self.failed)
         self.background = Background(self, world)
         self.snippets = False
         self.pulls = False
@@ -109,10 +109,14 @@ class Server(LanguageServer):
         await self.background.close()
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log a fault that has no request to answer; what pops up with every keystroke helps nobody."""
+        """Tell of a fault that has no request to answer."""
         if source is not FeatureRequestError:
-            text = f"{type(error).__name__}: {error}"
-            self.window_log_message(lsp.LogMessageParams(lsp.MessageType.Error, text))
+            self.failed(error)
+
+    def failed(self, error: Exception) -> None:
+        """Log a fault of ours; what pops up with every keystroke helps nobody."""
+        text = f"{type(error).__name__}: {error}"
+        self.window_log_message(lsp.LogMessageParams(lsp.MessageType.Error, text))
 
     def say_once(self, text: str) -> None:
         """Show a person a message, if it was not shown before."""
