@@ -12,7 +12,7 @@ import os
 import tempfile
 
 from envd_cache.check.between import between, settings_of
-from envd_cache.check.changed import git, git_bytes
+from envd_cache.check.changed import GitError, git, git_bytes
 from envd_cache.check.discover import IGNORE_FILE, discover
 from envd_cache.check.repository import check
 from envd_cache.check.result import FileResult, source_reader
@@ -51,7 +51,8 @@ def brought(
 ) -> tuple[Diagnostic, ...]:
     """Return those of some findings in files that a change does not touch which were not there before it.
 
-    Nothing is looked at unless there is a finding that can come from another file. Raises `GitError`.
+    Nothing is looked at unless there is a finding that can come from another file. Raises `GitError`, and
+    OSError where no temporary files can be written.
     """
     suspected = [one for one in aside if one.code in _CODES and one.location]
     if not suspected or not scene.wish.whole:
@@ -64,19 +65,26 @@ def brought(
 
 
 def _key(found: Diagnostic) -> tuple[object, ...]:
+    # Not the message: it names others, and which of them comes first may have changed.
     location = found.location
-    place = (location.source.path, location.span.start, location.span.end) if location else ()
-    return (found.code, found.message, *place)
+    return (found.code, *((location.source.path, location.span.start) if location else ()))
 
 
 def _found_before(tree: str, change: Change, scene: Scene) -> Iterator[Diagnostic]:
     """Yield what the rules between targets find, the touched files being as they were."""
     top = change.top
+    now = {os.path.relpath(os.path.realpath(one.path), top) for one in scene.results}
     touched = {os.path.relpath(os.path.realpath(path), top) for path in scene.touched}
     touched.update(os.path.relpath(path, top) for path in change.files)
+
+    def differs(path: str) -> bool:
+        # One that is not looked at now may be ignored since.
+        inside = os.path.relpath(os.path.abspath(path), tree)
+        return inside in touched or inside not in now
+
     start = os.path.normpath(os.path.join(tree, os.path.relpath(os.path.realpath(scene.folder), top)))
     roots = Roots()
-    paths = [path for path in discover([start], roots) if os.path.relpath(path, tree) in touched]
+    paths = [path for path in discover([start], roots) if differs(path)]
     wish = scene.wish.replace(store="", key="", whole=False, listing=None, progress=None)
     by_root: dict[str, list[FileResult]] = {}
     for one in scene.results:
@@ -85,7 +93,7 @@ def _found_before(tree: str, change: Change, scene: Scene) -> Iterator[Diagnosti
     for data in check(paths, wish, roots).results:
         old = FileResult(*data)
         # What was loaded and is as it was has its result already.
-        if old.root and os.path.relpath(os.path.abspath(old.path), tree) in touched:
+        if old.root and differs(old.path):
             root = os.path.normpath(os.path.join(top, os.path.relpath(old.root, tree)))
             by_root.setdefault(root, []).append(old)
     source_of = source_reader()
@@ -103,22 +111,48 @@ def _write_tree(tree: str, change: Change, scene: Scene, environ: Mapping[str, s
     read = [path for one in scene.results for path, *_ in one.inputs]
     wanted = {os.path.relpath(os.path.realpath(path), change.top) for path in read}
     wanted.update(os.path.relpath(path, change.top) for path in change.files)
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
+    links: dict[str, str] = {}
     for line in git(change.top, environ, "ls-tree", "-r", "-z", "--full-tree", change.base).split("\0"):
         about, _, name = line.partition("\t")
-        is_file = about.startswith("100")  # and no link, and no other repository
+        mode, _, blob = about.rpartition(" ")
         last = name.rpartition("/")[2]
-        if is_file and (name in wanted or last.endswith(".envd") or last in _NEEDED):
-            found[name] = about.split(" ")[2]
-    asked = "".join([f"{blob}\n" for blob in found.values()]).encode()
-    contents = git_bytes(change.top, environ, "cat-file", "--batch", given=asked)
+        if mode.startswith("120"):
+            links[name] = blob
+        elif mode.startswith("100") and (name in wanted or last.endswith(".envd") or last in _NEEDED):
+            files[name] = blob
+    for name, content in _contents(change, files, environ):
+        path = _made_path(tree, name)
+        with open(path, "wb") as file:
+            file.write(content)
+    # The links last, so that nothing is written through one of them.
+    for name, content in _contents(change, links, environ):
+        path = _made_path(tree, name)
+        if not content.startswith(b"/"):
+            os.symlink(content, os.fsencode(path))
+
+
+def _made_path(tree: str, name: str) -> str:
+    """Return the path of a file in the tree, the folders of which are there then. Raises `GitError`."""
+    path = os.path.normpath(os.path.join(tree, name))
+    if not path.startswith(f"{tree}/"):
+        raise GitError(f"the name `{name}` leads out of the repository")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return path
+
+
+def _contents(
+    change: Change, blobs: Mapping[str, str], environ: Mapping[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield some files with what they hold. Raises `GitError`."""
+    asked = "".join([f"{blob}\n" for blob in blobs.values()]).encode()
+    said = git_bytes(change.top, environ, "cat-file", "--batch", given=asked)
     at = 0
-    for name in found:
-        end = contents.index(b"\n", at)
-        start, size = end + 1, int(contents[at:end].split(b" ")[2])
+    for name in blobs:
+        end = said.index(b"\n", at)
+        words = said[at:end].split(b" ")
+        if len(words) < 3:
+            raise GitError(f"this clone has no `{name}` of `{change.base[:12]}`; fetch it")
+        start, size = end + 1, int(words[2])
         at = start + size + 1
-        path = os.path.normpath(os.path.join(tree, name))
-        if path.startswith(f"{tree}/"):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "wb") as file:
-                file.write(contents[start : start + size])
+        yield name, said[start : start + size]

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 
+# Where a hook runs, git finds the repository without these. Somebody who keeps the working tree elsewhere
+# sets GIT_WORK_TREE.
+_OF_HOOKS = {"GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"}
+
+
 class GitError(Exception):
     """git cannot say what changed; the text is what git says of it."""
 
@@ -94,7 +99,7 @@ def git_bytes(folder: str, environ: Mapping[str, str], *words: str, given: bytes
             input=given,
             capture_output=True,
             check=False,
-            env={**environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+            env=_environment(environ),
         )
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror}") from None
@@ -102,3 +107,10 @@ def git_bytes(folder: str, environ: Mapping[str, str], *words: str, given: bytes
         said = done.stderr.decode(errors="replace").strip()
         raise GitError(said.removeprefix("fatal: ") or f"git does not know `{words[-1]}`")
     return done.stdout
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for git. What git itself sets for a hook counts from another folder."""
+    left_out = {"GIT_PREFIX"} if "GIT_WORK_TREE" in environ else _OF_HOOKS
+    kept = {name: value for name, value in environ.items() if name not in left_out}
+    return {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}

@@ -163,6 +163,9 @@ def _touched(report: Report, revision: str, folder: str, roots: Roots, wish: Wis
         found += brought(aside, change, Scene(results, files, folder, roots, wish), os.environ)
     except changed.GitError as error:
         raise process.UsageError(f"--changed {revision}: {error}") from None
+    except OSError as error:
+        reason = f"temporary files cannot be written: {error.strerror}"
+        raise process.UsageError(f"--changed {revision}: {reason}") from None
     return in_order(found)
 
 

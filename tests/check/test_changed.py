@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.check.program import check, target, write
+from tests.check.program import PROGRAM, check, target, write
+from tests.cli.program import environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -246,3 +248,62 @@ def test_a_commit_on_a_branch_and_a_folder_with_the_configuration(pair: Path) ->
     git(pair, "commit", "-q", "-a", "-m", "third")
     assert codes(pair) == [("inner/a/build.envd", "EC345")]
     assert codes(pair / "inner") == [("a/build.envd", "EC345")]
+
+
+def test_what_is_ignored_since_is_gone(pair: Path) -> None:
+    (pair / ".gitignore").write_text("writer/\n")
+    assert codes(pair) == [("reader/build.envd", "EC345")]
+    git(pair, "add", ".")
+    git(pair, "commit", "-q", "-m", "second")
+    assert [
+        (one["file"], one["code"])
+        for one in json.loads(check(pair, "--changed", "main~", "--format", "json").out)["diagnostics"]
+    ] == [("reader/build.envd", "EC345")]
+
+
+def test_another_partner_is_no_other_finding(tmp_path: Path) -> None:
+    write(tmp_path, {f"{name}/build.envd": target("ghcr.io/acme/app:cache") for name in "abc"})
+    write(tmp_path, {"shared/lib.envd": 'REF = "ghcr.io/acme/other:cache"\n'})
+    loading = 'load("//lib/lib.envd", "REF")\n' + target("").replace('""', "REF")
+    write(tmp_path, {f"{name}/build.envd": loading for name in "012"})
+    (tmp_path / "lib").symlink_to("shared")
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    assert len(json.loads(check(tmp_path, "--format", "json").out)["diagnostics"]) == 4
+    (tmp_path / "1" / "build.envd").write_text(loading + "# more\n")
+    assert {file for file, _ in codes(tmp_path)} <= {"1/build.envd", "2/build.envd"}
+    git(tmp_path, "checkout", "-q", ".")
+    git(tmp_path, "rm", "-q", "-r", "a")
+    assert codes(tmp_path) == []
+    write(tmp_path, {"d/build.envd": target("ghcr.io/acme/app:cache")})
+    assert {file for file, _ in codes(tmp_path)} == {"d/build.envd"}
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_INDEX_FILE"])
+def test_in_a_hook(pair: Path, name: str) -> None:
+    (pair / "writer" / "build.envd").unlink()
+    value = ".git" if name == "GIT_DIR" else ".git/index"
+    words = ("--changed", "main", "--format", "json", "reader", "left")
+    done = check(pair, *words, store=None, timeout=300, **{name: value})
+    assert (done.code, json.loads(done.out)["diagnostics"]) == (0, [])
+
+
+def test_an_object_that_the_clone_lacks(pair: Path) -> None:
+    (pair / "writer" / "build.envd").unlink()
+    blob = subprocess.run(
+        ["git", "rev-parse", "main:writer/build.envd"], cwd=pair, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    (pair / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    done = check(pair, "--changed", "main")
+    assert done.code == 2
+    assert "error: --changed main: this clone has no `writer/build.envd` of `" in done.err
+
+
+def test_no_room_for_temporary_files(pair: Path) -> None:
+    (pair / "writer" / "build.envd").unlink()
+    words = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *PROGRAM, "--changed", "main", "--no-cache"]
+    done = subprocess.run(words, cwd=pair, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    said = "envd-cache: error: --changed main: temporary files cannot be written: "
+    assert re.fullmatch(rf"{said}No usable temporary directory found in .*\n", done.stderr)
