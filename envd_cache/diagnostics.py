@@ -104,6 +104,30 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(seen.values(), key=key))
 
 
+def folded(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the problems, one for all that differ only in where they were called from, in the same order.
+
+    What is wrong in a function is found once for each call of it. The first two calls are told, and how many
+    more there are.
+    """
+    groups: dict[tuple[object, ...], list[Diagnostic]] = {}
+    for one in diagnostics:
+        # One without a place, or without a call that led there, is alone.
+        alone = id(one) if one.location is None or not one.labels else 0
+        key = one.code, one.severity, one.message, one.location, one.hint, one.path, alone
+        groups.setdefault(key, []).append(one)
+    found = []
+    for first, *others in groups.values():
+        if others:
+            rest = len(others) - 1
+            text = f"{others[0].labels[0].text} too" + (f", and {rest:,} more" if rest else "")
+            more = others[0].labels[0].replace(text=text)
+            redact = tuple([word for other in others for word in other.redact])
+            first = first.replace(labels=(*first.labels, more), redact=first.redact + redact)  # noqa: PLW2901
+        found.append(first)
+    return tuple(found)
+
+
 def suggestion(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return the hint for a mistyped name: the nearest known one, or `otherwise` when none is near."""
     near = did_you_mean(word, known)

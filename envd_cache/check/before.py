@@ -55,7 +55,7 @@ def brought(
     OSError where no temporary files can be written.
     """
     suspected = [one for one in aside if one.code in _CODES and one.location]
-    if not suspected or not scene.wish.whole:
+    if not suspected or not scene.wish.walked:
         return ()
     with tempfile.TemporaryDirectory(prefix="envd-cache-") as folder:
         tree = os.path.realpath(folder)
@@ -85,7 +85,7 @@ def _found_before(tree: str, change: Change, scene: Scene) -> Iterator[Diagnosti
     start = os.path.normpath(os.path.join(tree, os.path.relpath(os.path.realpath(scene.folder), top)))
     roots = Roots()
     paths = [path for path in discover([start], roots) if differs(path)]
-    wish = scene.wish.replace(store="", key="", whole=False, listing=None, progress=None)
+    wish = scene.wish.replace(store="", key="", walked=(), listing=None, progress=None)
     by_root: dict[str, list[FileResult]] = {}
     for one in scene.results:
         if one.root and one.path not in scene.touched:
@@ -99,7 +99,7 @@ def _found_before(tree: str, change: Change, scene: Scene) -> Iterator[Diagnosti
     source_of = source_reader()
     for root, group in by_root.items():
         settings = settings_of(scene.roots.of(root).value.config)
-        yield from between(group, settings, source_of, whole=True)
+        yield from between(group, settings, source_of, whole=scene.wish.is_whole(root))
 
 
 def _write_tree(tree: str, change: Change, scene: Scene, environ: Mapping[str, str]) -> None:

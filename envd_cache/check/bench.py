@@ -8,7 +8,6 @@ each file that others load.
 from __future__ import annotations
 
 import marshal
-import os
 
 from envd_cache.catalog.envd import BUILTINS
 from envd_cache.check.memory import Memory
@@ -18,7 +17,7 @@ from envd_cache.check.targets import of_known_values, without_target
 from envd_cache.diagnostics import Diagnostic, Result, has_errors
 from envd_cache.evaluate.engine import Engine
 from envd_cache.evaluate.interpreter import FEW_CALLS, MAX_CALLS
-from envd_cache.evaluate.loader import read_source
+from envd_cache.evaluate.loader import label_of, read_source, refused_outside
 from envd_cache.evaluate.prelude import NAMESPACE
 from envd_cache.evaluate.prelude import functions as builtin_names
 from envd_cache.ir.lower import lower
@@ -165,7 +164,12 @@ class Bench:
         """Return a file without running it."""
         absolute = self.memory.absolute(path)
         root = self.roots.of(absolute.rpartition("/")[0] or "/")
-        label = "//" + _below(absolute, root.value.folder)
+        world = self.memory.world
+        outside = refused_outside(path, world.real(absolute), world.real_folder(root.value.folder))
+        if outside:
+            outside = tuple([one.replace(path=path) for one in outside])
+            return FileChecked(path, root.value.folder, None, root.diagnostics + outside)
+        label = label_of(absolute, root.value.folder)
         self.memory.stamp(absolute)
         read = read_source(absolute, path, label)
         diagnostics = root.diagnostics + read.diagnostics
@@ -261,12 +265,6 @@ class Bench:
     def _printed(self, text: str) -> None:
         if self._run is not None:
             self._run.recorder.printed.append(text)
-
-
-def _below(path: str, folder: str) -> str:
-    """Return an absolute path from a folder that it lies in."""
-    start = folder.rstrip("/") + "/"
-    return path[len(start) :] if path.startswith(start) else os.path.relpath(path, folder)
 
 
 def _text_of(path: str) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 
 from envd_cache.check.roots import GIT, MARKS
+from envd_cache.diagnostics import WARNING, Diagnostic
 from envd_cache.evaluate.git import directories
 from envd_cache.globs import Patterns
 from envd_cache.record import Record
@@ -44,17 +45,23 @@ class _Rules(Record):
     exclude: Patterns | None
 
 
-def discover(paths: Iterable[str], roots: Roots, trail: Trail | None = None) -> Iterator[str]:
+def discover(
+    paths: Iterable[str],
+    roots: Roots,
+    trail: Trail | None = None,
+    problems: list[Diagnostic] | None = None,
+) -> Iterator[str]:
     """Yield the build files that some paths name or hold, each once, as they are found.
 
     A path that is no folder is yielded as it is, whether it is there or not. What the walk depends on is
-    noted in `trail`.
+    noted in `trail`, folders that cannot be read in `problems`.
     """
+    wrong: list[Diagnostic] = [] if problems is None else problems
     seen: set[str] = set()
     chosen = [_tidied(path) for path in paths]
     for path in chosen:
         if os.path.isdir(path) and os.path.basename(path) != BUILD_FILE:
-            found = _below("" if path == "." else path, roots, trail)
+            found = _below("" if path == "." else path, roots, trail, wrong)
         else:
             found = iter((path,))
         if len(chosen) == 1:
@@ -74,7 +81,7 @@ def _tidied(path: str) -> str:
     return (path.rstrip("/") or "/") if path else "."
 
 
-def _below(start: str, roots: Roots, trail: Trail | None) -> Iterator[str]:
+def _below(start: str, roots: Roots, trail: Trail | None, problems: list[Diagnostic]) -> Iterator[str]:
     absolute = os.path.abspath(start)
     if trail:
         _note_parents(absolute, trail)
@@ -87,8 +94,11 @@ def _below(start: str, roots: Roots, trail: Trail | None) -> Iterator[str]:
         try:
             with os.scandir(folder) as listing:
                 entries = {entry.name: entry for entry in listing}
-        except OSError:
-            continue  # a folder that may not be read holds nothing for us
+        except OSError as error:
+            message = f"`{shown or '.'}` cannot be read: {error.strerror}"
+            hint = "what is in it is not checked; leave it out with `exclude` if that is right"
+            problems.append(Diagnostic("EC001", WARNING, message, path=shown or ".", hint=hint))
+            continue
         if trail:
             trail.folders.add(folder)
             _note_marks(folder, entries, trail)

@@ -41,10 +41,10 @@ _PATH, _ROOT, _PROBLEMS, _TARGETS, _SUMMARIES, _ALLOWANCES, _USED, _INPUTS = (
 
 
 class Wish(Record):
-    """How to check. `whole`: the paths are the whole repository, so that rules between targets can tell
-    what nobody writes or reads. `store` is the folder for results, "" for none, and `key` is `run_key`, if
-    it is known; `listing` makes what `--list` shows of a target. `progress` is called now and then with how
-    many files are done and were found.
+    """How to check. `walked` are the absolute folders of which everything is looked at: of a repository that
+    lies in one of them rules between targets can tell what nobody writes or reads. `store` is the folder for
+    results, "" for none, and `key` is `run_key`, if it is known; `listing` makes what `--list` shows of a
+    target. `progress` is called now and then with how many files are done and were found.
     """
 
     facts: Facts
@@ -52,16 +52,27 @@ class Wish(Record):
     workers: int
     store: str = ""
     key: str = ""
-    whole: bool = True
+    walked: tuple[str, ...] = ()
     listing: Callable[[Checked], object] | None = None
     progress: Callable[[int, int], None] | None = None
 
+    def is_whole(self, root: str) -> bool:
+        """Say whether everything in a repository is looked at."""
+        return any(root == folder or root.startswith(folder.rstrip("/") + "/") for folder in self.walked)
+
 
 def check(
-    paths: Iterable[str], wish: Wish, roots: Roots | None = None, last: Unchanged | None = None
+    paths: Iterable[str],
+    wish: Wish,
+    roots: Roots | None = None,
+    last: Unchanged | None = None,
+    missed: list[Diagnostic] | None = None,
 ) -> Report:
-    """Check the build files at some paths, as `discover` yields them; `last` keeps the report if it may."""
-    run = _Run(wish, roots or Roots())
+    """Check the build files at some paths, as `discover` yields them; `last` keeps the report if it may.
+
+    `missed` are the folders that it cannot read.
+    """
+    run = _Run(wish, roots or Roots(), [] if missed is None else missed)
     try:
         run.build_files(paths)
         run.libraries()
@@ -79,9 +90,10 @@ def check(
 
 
 class _Run:
-    def __init__(self, wish: Wish, roots: Roots) -> None:
+    def __init__(self, wish: Wish, roots: Roots, missed: list[Diagnostic]) -> None:
         self.wish = wish
         self.roots = roots
+        self._missed = missed
         self.world = World(wish.facts)
         self.results: dict[str, tuple[Any, ...]] = {}
         self.build_files_seen = 0
@@ -107,7 +119,7 @@ class _Run:
     def save(self) -> None:
         """Write the results for the next run."""
         if self._store:
-            self._store.save(everything=self.wish.whole)
+            self._store.save(everything=self.wish.is_whole(os.path.abspath("")))
 
     # ---- files ----
 
@@ -206,18 +218,18 @@ class _Run:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong in and between all files, in the order of paths and places."""
         # A configuration can be wrong where there is no build file.
-        found = [*self._died, *self.roots.problems()]
-        for data in self.results.values():
-            if data[_PROBLEMS]:
-                found += unpacked(FileResult(*data), self._source_of)
+        found = [*self._died, *self.roots.problems(), *self._missed]
         by_root: dict[str, list[tuple[Any, ...]]] = {}
         for path in sorted(self.results):
-            by_root.setdefault(self.results[path][_ROOT], []).append(self.results[path])
+            data = self.results[path]
+            by_root.setdefault(data[_ROOT], []).append(data)
+            if data[_PROBLEMS]:
+                found += unpacked(FileResult(*data), self._source_of)
         basis = [
             (
                 root,
                 self._configured(root),
-                self.wish.whole,
+                self._is_known(root, group),
                 *[(data[_PATH], data[_SUMMARIES], data[_ALLOWANCES], data[_USED]) for data in group],
             )
             for root, group in sorted(by_root.items())
@@ -236,6 +248,13 @@ class _Run:
         config = self.roots.of(root).value.config if root else None
         return digest(repr(config))
 
+    def _is_known(self, root: str, group: Iterable[tuple[Any, ...]]) -> bool:
+        """Say whether all targets of a repository are known: none is left out, and no file is broken."""
+        whole = self.wish.is_whole(root) and not self._missed and not self._died
+        return whole and not any(
+            problem[1] == ERROR and problem[0][2] != "3" for data in group for problem in data[_PROBLEMS]
+        )
+
     def _between(self, by_root: Mapping[str, list[tuple[Any, ...]]]) -> Any:
         """Return what is wrong between the targets of each repository, packed."""
         from envd_cache.check.between import between  # noqa: PLC0415 - not where all is known
@@ -245,7 +264,7 @@ class _Run:
         for root, group in sorted(by_root.items()):
             if root:
                 results = [FileResult(*data) for data in group]
-                whole = self.wish.whole
+                whole = self._is_known(root, group)
                 problems += between(results, self._settings_of(root), self._source_of, whole=whole)
         packed = packer.pack(problems)
         return tuple(packer.files), packed

@@ -13,7 +13,7 @@ from envd_cache.check.roots import Roots
 from envd_cache.check.unchanged import Unchanged
 from envd_cache.check.world import World
 from envd_cache.cli import checked, process
-from envd_cache.diagnostics import in_order
+from envd_cache.diagnostics import folded, in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tu
     if store and not revision and all(os.path.isdir(path) for path in paths):
         last = Unchanged(store, key, paths, World(facts))
         if report := last.report():
-            return report, report.diagnostics
+            return report, folded(report.diagnostics)
     import signal  # noqa: PLC0415 - not when nothing changed
 
     from envd_cache.check.repository import Wish  # noqa: PLC0415 - not when nothing changed
@@ -106,19 +106,20 @@ def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tu
         workers=_processors(),
         store=store,
         key=key,
-        whole=not paths or paths == ["."],
+        walked=tuple([os.path.abspath(path) for path in paths or ["."] if os.path.isdir(path)]),
         listing=checked.listed if values.get("list") else None,
         progress=progress.show if progress else None,
     )
+    missed: list[Diagnostic] = []
     try:
-        found = discover(paths or ["."], roots, last.trail if last else None)
-        report = check_files(found, wish, roots, last)
+        found = discover(paths or ["."], roots, last.trail if last else None, missed)
+        report = check_files(found, wish, roots, last, missed)
     finally:
         if progress:
             progress.clear()
     if revision:
-        return report, _touched(report, revision, _folder(paths), roots, wish)
-    return report, report.diagnostics
+        return report, folded(_touched(report, revision, _folder(paths), roots, wish))
+    return report, folded(report.diagnostics)
 
 
 def _rule_names() -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from envd_cache.catalog.model import HIGHEST, LOWEST
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, suggestion
 from envd_cache.evaluate import prelude
 from envd_cache.source import Location
@@ -99,6 +100,19 @@ def not_a_target(source: SourceFile, function: str, raw: RawError) -> Diagnostic
     return Diagnostic("EC013", ERROR, message, path=source.path, hint=hint)
 
 
+def never_callable(source: SourceFile, function: str) -> tuple[Diagnostic, ...]:
+    """Return why a function of a file cannot be a target, as far as the text alone tells; else nothing."""
+    from envd_cache.evaluate.traceback import RawError  # noqa: PLC0415 - only for problems
+    from envd_cache.syntax.calls import functions  # noqa: PLC0415 - loads lark
+
+    defined = {definition.name: definition for definition in functions(source)}
+    if function in defined:
+        wrong = function.startswith("_") or bool(defined[function].required)
+    else:
+        wrong = len(source.text) <= LARGE and not _is_value(source, function)
+    return (not_a_target(source, function, RawError("Module has no symbol")),) if wrong else ()
+
+
 def _is_value(source: SourceFile, name: str) -> bool:
     """Say whether a file gives a name a value itself; what it loads and what envd has is no target of it."""
     from envd_cache.syntax.names import bound  # noqa: PLC0415 - loads lark
@@ -154,6 +168,12 @@ def _words(message: str, location: Location | None) -> tuple[str, str, str]:
         return ("EC018", stated[:1].lower() + stated[1:], "use `format`, or `%s`, `%d`, `%r` or `%x`")
     if stated.startswith(("Missing parameter", "Missing positional", "Missing named-only")):
         return ("EC008", f"missing argument for `{quoted[1]}`", "")
+    if stated.startswith("Error unpacking value for parameter `"):
+        # starlark-pyo3 2026.1 ends this text before the last mark. What it cannot unpack is a large number.
+        if quoted[3:] and "int" in quoted[3]:
+            hint = f"write one from {LOWEST} to {HIGHEST}"
+            return ("EC008", f"the number for the parameter `{quoted[1]}` is out of range", hint)
+        stated += "`" * (stated.count("`") % 2)
     if "extra named parameter" in stated:
         names = ", ".join(f"`{name}`" for name in quoted[1::2])
         return ("EC008", f"`{stated.rpartition('.')[2]}` has no parameter {names}", "")

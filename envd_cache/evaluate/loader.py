@@ -30,8 +30,7 @@ class Files:
 
     def label(self, path: str) -> str:
         """Return `//folder/file` for an absolute path in the root, else the path itself."""
-        relative = relative_path(path, self.folder)
-        return path if relative.startswith("..") else "//" + relative.replace(os.sep, "/")
+        return label_of(path, self.folder)
 
     def shown(self, path: str) -> str:
         """Return an absolute path as the person would write it."""
@@ -60,12 +59,8 @@ class Files:
                 "", (Diagnostic("EC012", ERROR, message, hint="use `include` for a git repository"),)
             )
         real = os.path.realpath(path)
-        if real != self._real_root and not real.startswith(self._real_root.rstrip(os.sep) + os.sep):
-            hint = "only files below the root of the repository are read, links followed"
-            return Result(
-                "", (Diagnostic("EC012", ERROR, f"`{module}` lies outside the repository", hint=hint),)
-            )
-        return Result(path)
+        outside = refused_outside(module, real, self._real_root)
+        return Result("" if outside else path, outside)
 
     def read(self, path: str) -> Result[SourceFile | None]:
         """Return a file's text, or None and why it cannot be read."""
@@ -75,10 +70,25 @@ class Files:
         return self._read[path]
 
 
+def refused_outside(shown: str, real: str, real_root: str) -> tuple[Diagnostic, ...]:
+    """Return what to say of a file that does not lie in the root of its repository, links followed."""
+    if real == real_root or real.startswith(real_root.rstrip(os.sep) + os.sep):
+        return ()
+    hint = "only files below the root of the repository are read, links followed"
+    return (Diagnostic("EC012", ERROR, f"`{shown}` lies outside the repository", hint=hint),)
+
+
 def relative_path(path: str, folder: str) -> str:
     """Return an absolute path as it is written in an absolute folder."""
     start = folder.rstrip(os.sep) + os.sep
     return path[len(start) :] if path.startswith(start) else os.path.relpath(path, folder)
+
+
+def label_of(path: str, folder: str) -> str:
+    """Return `//folder/file` for an absolute path in a root, else the path itself."""
+    relative = relative_path(path, folder)
+    outside = relative == os.pardir or relative.startswith(os.pardir + os.sep)
+    return path if outside else "//" + relative.replace(os.sep, "/")
 
 
 def read_source(path: str, shown: str, label: str) -> Result[SourceFile | None]:

@@ -15,6 +15,7 @@ from envd_cache.check.result import Packer, source_reader, unpacked
 from envd_cache.check.roots import Roots
 from envd_cache.diagnostics import Result, in_order
 from envd_cache.emit.wire import shown, wire
+from envd_cache.evaluate.loader import label_of
 from envd_cache.lint.context import known_part
 from envd_cache.lint.engine import NAMES
 from envd_cache.lint.fixes import with_fixes
@@ -50,7 +51,7 @@ class _Bench(Bench):
         if absolute not in self.texts:
             return checked
         root = self.roots.of(os.path.dirname(absolute))
-        label = "//" + os.path.relpath(absolute, root.value.folder).replace(os.sep, "/")
+        label = label_of(absolute, root.value.folder)
         source = self._source(path, self.texts[absolute], label)
         self.memory.stamp(absolute)
         self.memory.keep(absolute, source.text)

@@ -12,7 +12,7 @@ from itertools import islice
 
 from envd_cache.check.discover import NEVER_ENTERED, discover
 from envd_cache.check.roots import Roots
-from envd_cache.evaluate.loader import Files, read_source
+from envd_cache.evaluate.loader import Files, label_of, read_source
 from envd_cache.lsp.document import Document
 from envd_cache.record import Record
 from envd_cache.source import BUILD_FILE, SourceFile
@@ -114,7 +114,7 @@ class Project:
 
     def label(self, path: str) -> str:
         """Return a file as `//folder/file`."""
-        return "//" + os.path.relpath(path, self.root_of(path)).replace(os.sep, "/")
+        return label_of(path, self.root_of(path))
 
     def resolve(self, module: str, path: str) -> str:
         """Return the absolute path that a file loads, "" when it lies outside the root."""

@@ -142,7 +142,7 @@ class Surveyor:
             write(give, frame((PROGRESS, done, found)))
 
         roots = Roots(lambda: NAMES)
-        wish = Wish(self._facts, self._limit, workers=1, store=self._store, progress=progress)
+        wish = Wish(self._facts, self._limit, 1, self._store, walked=folders, progress=progress)
         # The working folder is the first one, as for a person who checks it: so both share what is kept.
         report = check(discover([".", *folders[1:]], roots), wish, roots)
         write(give, frame((FOUND, [part_of(FileResult(*data), folders[0]) for data in report.results])))

@@ -16,6 +16,8 @@ from tests.check.program import write
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from envd_cache.diagnostics import Diagnostic
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -201,3 +203,21 @@ def test_without_any_mark_each_folder_is_its_own_root(here: Path) -> None:
     roots = Roots()
     assert roots.of(str(here / "x" / "y")).value.folder == str(here / "x" / "y")
     assert roots.of(str(here / "x")).value.folder == str(here / "x")
+
+
+def test_a_folder_that_cannot_be_read_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root every folder can be read, so the system's answer is made up."""
+    write(here, {"a/build.envd": "", "b/build.envd": "", "b/c/build.envd": ""})
+    real = os.scandir
+
+    def scandir(folder: str) -> object:
+        if folder.endswith("/b"):
+            raise PermissionError(13, "Permission denied", folder)
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    problems: list[Diagnostic] = []
+    assert list(discover(["."], Roots(), problems=problems)) == ["a/build.envd"]
+    assert [(one.code, one.path, one.message) for one in problems] == [
+        ("EC001", "b", "`b` cannot be read: Permission denied")
+    ]

@@ -64,7 +64,7 @@ class Bed:
         """Check, and note in `anew` what was not known."""
         self.anew = []
         facts = Facts(self.environ, self.given)
-        wish = Wish(facts, 10.0, 1, str(self.store), whole=not paths)
+        wish = Wish(facts, 10.0, 1, str(self.store), walked=() if paths else (str(self.folder),))
         roots = Roots()
         return check(discover(paths or (".",), roots), wish, roots)
 

@@ -67,7 +67,13 @@ class Bed:
         last = self.last(*paths)
         roots = Roots()
         store_folder = self.store if store else ""
-        wish = Wish(Facts(self.environ, self.given), 10.0, 1, store_folder, whole=not paths)
+        wish = Wish(
+            Facts(self.environ, self.given),
+            10.0,
+            1,
+            store_folder,
+            walked=() if paths else (str(self.folder),),
+        )
         return check(discover(paths or (".",), roots, last.trail), wish, roots, last)
 
 
