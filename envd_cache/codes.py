@@ -404,10 +404,10 @@ def page(code: str, name: str, why: str, instead: str) -> str:
     return f"{code} {name}\n\n{_wrapped(why)}\n\n{_wrapped(f'Instead: {instead}')}\n"
 
 
-def _wrapped(text: str, width: int = 80) -> str:
+def _wrapped(text: str) -> str:
     lines = [""]
     for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > 80:
             lines.append(word)
         else:
             lines[-1] += f" {word}" if lines[-1] else word

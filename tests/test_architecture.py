@@ -134,9 +134,12 @@ def test_no_modules_import_each_other() -> None:
     imported: dict[str, set[str]] = {}
     for module, file in modules.items():
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.ImportFrom):
+            names: set[str] = set()
+            if isinstance(node, ast.Import):
+                names = {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
                 names = {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
-                imported.setdefault(module, set()).update(names & modules.keys())
+            imported.setdefault(module, set()).update(names & modules.keys())
     TopologicalSorter(imported).prepare()  # it raises with the circle
 
 

@@ -194,9 +194,10 @@ class Bench:
         )
 
     def _release(self) -> None:
-        """Let go of the runs of the file before. A call holds its run, which holds its calls:
+        """Let go of the runs of the file before.
 
-        without this only the garbage collector could free them, which is off in a worker.
+        A call holds its run, which holds its calls: without this only the garbage collector could free
+        them, which is off in a worker.
         """
         for run in self._runs:
             run.recorder.release()

@@ -54,10 +54,7 @@ class FileResult(Record):
 
 
 class Report(Record):
-    """What a check found: how many build files and targets there were, what is wrong, what `--list` shows.
-
-    `used` are the loads: for each build file as shown, the absolute paths of all files it read.
-    """
+    """What a check found: how many build files and targets there were, what is wrong, what `--list` shows."""
 
     files: int
     targets: int

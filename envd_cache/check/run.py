@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class _Sources(dict[str, "Prepared"]):
-    """The prepared files of a run. It has a length of its own, of which `Run` makes the id of a file:
+    """The prepared files of a run, with a length that makes each of `Run`'s ids of files a new one.
 
-    an id is used once in the life of a process, because modules outlive the run that made them.
+    An id is used once in the life of a process, because modules outlive the run that made them.
     """
 
     made = 0

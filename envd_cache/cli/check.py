@@ -80,7 +80,8 @@ def _folder(paths: list[str]) -> str:
 def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tuple[Diagnostic, ...]]:
     """Return what was checked, and the findings that were asked for."""
     facts, seconds = process.given_facts(values), process.time_limit(values)
-    store = "" if values.get("no_cache") or values.get("list") else _store_folder()
+    uncached = values.get("no_cache") or values.get("list")
+    store = "" if uncached else process.cache_folder("envd-cache", "check")
     revision = process.text(values, "changed")
     key, last = "", None
     if store:
@@ -133,11 +134,6 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _store_folder() -> str:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "envd-cache", "check") if os.path.isabs(base) else ""
 
 
 def _touched(report: Report, revision: str, folder: str, roots: Roots, wish: Wish) -> tuple[Diagnostic, ...]:

@@ -39,9 +39,9 @@ def lsp(values: Values) -> int:
         during.time_limit,
         os.environ.get("PATH", ""),
         sys.executable,
-        _kept("rules"),
+        process.cache_folder("envd-cache", "rules"),
         __version__,
-        _kept("check"),
+        process.cache_folder("envd-cache", "check"),
     )
     take, give = sys.stdin.buffer, _own_stdout()
     run(world, take, give)
@@ -68,9 +68,3 @@ def _own_stdout() -> BinaryIO:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return own
-
-
-def _kept(name: str) -> str:
-    """Return a folder below the one where a person's programs keep what can be made again, "" for none."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "envd-cache", name) if os.path.isabs(base) else ""

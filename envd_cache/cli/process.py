@@ -66,9 +66,13 @@ def given_facts(values: Values) -> Facts:
             hint = suggestion(name, GIVEN_FACTS, f"known facts: {', '.join(GIVEN_FACTS)}, env.NAME")
             raise UsageError(f"--fact {word}: there is no fact `{name}`; {hint}")
         given[name] = value
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    clones = os.path.join(cache, "envd", "envdlib")
-    return Facts(os.environ, given, _machine(), clones)
+    return Facts(os.environ, given, _machine(), cache_folder("envd", "envdlib"))
+
+
+def cache_folder(*names: str) -> str:
+    """Return a folder below the one where a person's programs keep what can be made again, "" for none."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, *names) if os.path.isabs(base) else ""
 
 
 def time_limit(values: Values) -> float:

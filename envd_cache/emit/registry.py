@@ -41,7 +41,6 @@ class Emitter(Record):
     name: str
     title: str
     module: str
-    media_type: str
     client: str
     reference_form: str
     forms: tuple[str, ...] = ()
@@ -52,7 +51,6 @@ EMITTERS: tuple[Emitter, ...] = (
         "llb",
         "BuildKit's `CacheOptions`, as JSON or protobuf",
         module="envd_cache.emit.llb",
-        media_type="application/json",
         client="",
         reference_form='named beside the attributes, `"Secrets": {…}`',
         forms=("binary", "frontend"),
@@ -61,7 +59,6 @@ EMITTERS: tuple[Emitter, ...] = (
         "buildctl",
         "flags for `buildctl build`",
         module="envd_cache.emit.flags",
-        media_type="text/x-shellscript",
         client="buildctl",
         reference_form="`$NAME`",
         forms=("null",),
@@ -70,7 +67,6 @@ EMITTERS: tuple[Emitter, ...] = (
         "buildx",
         "flags for `docker buildx build`",
         module="envd_cache.emit.flags",
-        media_type="text/x-shellscript",
         client="buildx",
         reference_form="`$NAME`",
         forms=("null",),
@@ -79,7 +75,6 @@ EMITTERS: tuple[Emitter, ...] = (
         "envd",
         "flags for `envd build` and `envd up`",
         module="envd_cache.emit.flags",
-        media_type="text/x-shellscript",
         client="envd",
         reference_form="`$NAME`",
         forms=("null",),
@@ -88,7 +83,6 @@ EMITTERS: tuple[Emitter, ...] = (
         "bake",
         "a file for `docker buildx bake`",
         module="envd_cache.emit.bake",
-        media_type="application/json",
         client="buildx",
         reference_form="`${NAME}`, a variable of the file",
     ),
@@ -96,7 +90,6 @@ EMITTERS: tuple[Emitter, ...] = (
         "compose",
         "a fragment for `docker compose build`",
         module="envd_cache.emit.compose",
-        media_type="application/yaml",
         client="compose",
         reference_form="`${NAME}`",
     ),
@@ -104,7 +97,6 @@ EMITTERS: tuple[Emitter, ...] = (
         "github-actions",
         "inputs for `docker/build-push-action`",
         module="envd_cache.emit.github_actions",
-        media_type="application/yaml",
         client="build-push-action",
         reference_form="`${{ secrets.NAME }}`",
     ),

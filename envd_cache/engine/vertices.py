@@ -95,7 +95,6 @@ class Vertex:
     def __init__(self, number: int, name: str) -> None:
         self.number = number
         self.name = name
-        self.shown = False
         self.started: float | None = None
         self.first_started: float | None = None
         self.ended: float | None = None

@@ -71,7 +71,7 @@ class Prepared(Record):
 
 
 def dialect(standard: Callable[[], AnyDialect]) -> AnyDialect:
-    """Return envd's options, given `starlark.Dialect.standard` (only `interpreter` imports starlark)."""
+    """Return envd's options, given `starlark.Dialect.standard` (only `engine` imports starlark)."""
     made = standard()
     made.enable_keyword_only_arguments = True
     made.enable_load_reexport = False

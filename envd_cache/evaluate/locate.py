@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 MAX_HELPERS = 5
 
 
-def diagnostic_at(site: CallSite, problem: Problem, labels: tuple[Label, ...] = ()) -> Diagnostic:
+def diagnostic_at(site: CallSite, problem: Problem) -> Diagnostic:
     """Return the diagnostic for a problem of the call at `site`; helpers on the way become labels."""
     return Diagnostic(
         problem.code,
         problem.severity,
         problem.message,
         argument_location(site, problem.argument, problem.item, on_name=problem.on_name),
-        labels + called_from(site),
+        called_from(site),
         problem.hint,
         redact=problem.redact,
     )

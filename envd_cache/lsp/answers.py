@@ -56,7 +56,6 @@ class Answers:
 
     def __init__(self, session: Session, client: lsp.TextDocumentClientCapabilities | None = None) -> None:
         self._session = session
-        self._indexes: dict[str, Index] = {}
         # What the client says that it can show; one that says nothing of a form takes plain texts.
         able = client or lsp.TextDocumentClientCapabilities()
         completion = able.completion and able.completion.completion_item

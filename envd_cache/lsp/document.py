@@ -31,11 +31,6 @@ class Function(Record):
     name_start: int
     outer: int = FILE
 
-    @property
-    def is_target(self) -> bool:
-        """Whether it could be one: public, without parameters, at the top level."""
-        return self.outer == FILE and not self.name.startswith("_") and not self.definition.parameters
-
 
 class Place(Record):
     """One name at its place in a text. `scope` is the number of the line that begins its function, or FILE;

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.cli.program import Done, environment
 
@@ -42,3 +43,11 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def target(ref: str) -> str:
     """Return a build file with one target, which caches in one place."""
     return f'def build():\n    base(image="ubuntu:22.04", dev=True)\n    cache.registry(ref="{ref}")\n'
+
+
+def codes(folder: Path, *words: str, **more: Any) -> list[tuple[str, str, str]]:
+    """Return severity, code and file of each finding, in the order in which they are told."""
+    done = check(folder, *words, "--format", "json", **more)
+    return [
+        (one["severity"], one["code"], one.get("file", "")) for one in json.loads(done.out)["diagnostics"]
+    ]

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from envd_cache.lsp.client import Client, RefusedError, uri_of
 from tests.lsp.launch import SERVER
+from tests.support.processes import children_of, is_running, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -380,23 +380,9 @@ def test_it_ends_with_its_client(tmp_path: Path) -> None:
     editor = Editor(tmp_path)
     uri = editor.open(WRONG.replace("MAX", "max"))
     editor.client.wait(lambda: bool(editor.ask("codeLens", uri)))  # it was evaluated
-    children = _children(editor.client.process.pid)
+    children = children_of(editor.client.process.pid)
     assert children
     editor.client.process.kill()
     editor.client.process.wait()
-    until = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in children):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    until(lambda: not any(is_running(child) for child in children))
     editor.client.close()
-
-
-def _children(pid: int) -> list[int]:
-    return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/stat") if _parent(path) == pid]
-
-
-def _parent(path: Path) -> int:
-    try:
-        return int(path.read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tests.support.machine import stat_fields
+from tests.support.machine import processes, stat_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,3 +25,8 @@ def is_running(pid: int) -> bool:
         return stat_fields(pid)[0] not in "ZX"
     except OSError:
         return False
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process started."""
+    return [process.pid for process, parent in processes().items() if parent == pid]
