@@ -17,11 +17,12 @@ from envd_cache.cli.running import Built, Call, Looking, Stop
 from envd_cache.cli.watch import PLAIN, watched
 from envd_cache.config import find_root
 from envd_cache.diagnostics import ERROR, WARNING, Result
+from envd_cache.emit.flags import arguments
 from envd_cache.emit.registry import Options
 from envd_cache.emit.wire import plain as plain_text
 from envd_cache.emit.wire import wire
 from envd_cache.engine.contexts import envd_engine
-from envd_cache.engine.envd import flags, for_envd
+from envd_cache.engine.envd import for_envd
 from envd_cache.engine.place import without_own
 from envd_cache.engine.preflight import services
 from envd_cache.engine.secret_routes import filled, secret_routes
@@ -136,7 +137,8 @@ def _ready(
     shown = running.with_references((declared,), environ) if values["dry_run"] else environ
     routes = secret_routes(plan, ENVD.name, shown)
     call.add(routes.diagnostics)
-    texts = tuple([plain_text(word) for word in flags(routes.value.plan, ENVD.export_flag, ENVD.import_flag)])
+    words = arguments(routes.value.plan, ENVD.export_flag, ENVD.import_flag)
+    texts = tuple([plain_text(word) for word in words])
     secrets = running.secrets_in((declared,), environ)
     return _Ready(made, plan, texts, {**environ, **routes.value.environ}, secrets)
 

@@ -11,7 +11,6 @@ from envd_cache.emit.wire import csv, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from envd_cache.catalog.clients import Client
     from envd_cache.emit.registry import Options
     from envd_cache.emit.wire import Text, WirePlan
 
@@ -24,20 +23,21 @@ def emit(plans: tuple[WirePlan, ...], options: Options) -> str | bytes:
     if client is None:
         raise ValueError("flags need a client")
     if options.null:
-        words = [word for plan in plans for word in _arguments(plan, client)]
+        words = [word for plan in plans for word in arguments(plan, client.export_flag, client.import_flag)]
         return b"".join([plain(word).encode(errors="surrogateescape") + b"\0" for word in words])
     lines = []
     for plan in plans:
         if options.keyed:
             lines.append(f"# {plan.label}\n")
-        if words := _arguments(plan, client):
+        if words := arguments(plan, client.export_flag, client.import_flag):
             lines.append(" ".join([shell_word(word) for word in words]) + "\n")
     return "".join(lines)
 
 
-def _arguments(plan: WirePlan, client: Client) -> list[Text]:
+def arguments(plan: WirePlan, export_flag: str, import_flag: str) -> list[Text]:
+    """Return a plan as arguments of a program: each flag, and its value."""
     words: list[Text] = []
-    for flag, entries in ((client.export_flag, plan.exports), (client.import_flag, plan.imports)):
+    for flag, entries in ((export_flag, plan.exports), (import_flag, plan.imports)):
         for entry in entries:
             words += [(flag,), csv(entry)]
     return words

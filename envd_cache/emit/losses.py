@@ -31,18 +31,25 @@ def said_of(plan: WirePlan, options: Options) -> Result[WirePlan]:
     found = reduced(plan, options)
     if options.secrets is None:
         return found
-    said, diagnostics = found.value, list(found.diagnostics)
-    for entry in (*said.exports, *said.imports):
-        for name, secret in secrets_of(entry):
-            if secret.name not in options.secrets:
-                what = f"`{secret.name}` for `{name}` is not set"
-                diagnostics.append(_no_secret(entry, name, what, "set it where this command runs"))
-            elif not is_utf8(options.secrets[secret.name]):
-                what = f"`{secret.name}` for `{name}` is not UTF-8"
-                diagnostics.append(_no_secret(entry, name, what, "give it a value in UTF-8"))
+    said = found.value
+    diagnostics = (*found.diagnostics, *unset(said, options.secrets))
     if not has_errors(diagnostics):
         said = resolved(said, options.secrets)
-    return Result(said, tuple(diagnostics))
+    return Result(said, diagnostics)
+
+
+def unset(plan: WirePlan, environ: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """Tell of each secret of a plan that has no value, or none in UTF-8."""
+    for entry in (*plan.exports, *plan.imports):
+        for name, secret in secrets_of(entry):
+            what = f"the environment variable `{secret.name}` for `{name}`"
+            place = location_of(entry, name)
+            if secret.name not in environ:
+                hint = "set it where this command runs"
+                yield Diagnostic("EC406", ERROR, f"{what} is not set", place, hint=hint)
+            elif not is_utf8(environ[secret.name]):
+                hint = "give it a value in UTF-8"
+                yield Diagnostic("EC406", ERROR, f"{what} is not UTF-8", place, hint=hint)
 
 
 def _kept(
@@ -142,10 +149,6 @@ def _without_unsayable(entry: WireEntry, options: Options, diagnostics: list[Dia
 
 def _loss(code: str, entry: WireEntry, message: str, hint: str = "", attribute: str = "") -> Diagnostic:
     return Diagnostic(code, WARNING, message, location_of(entry, attribute), hint=hint)
-
-
-def _no_secret(entry: WireEntry, name: str, what: str, hint: str) -> Diagnostic:
-    return Diagnostic("EC406", ERROR, f"the environment variable {what}", location_of(entry, name), hint=hint)
 
 
 def location_of(entry: WireEntry, attribute: str = "") -> Location | None:

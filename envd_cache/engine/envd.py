@@ -13,7 +13,7 @@ from functools import partial
 from envd_cache.catalog.local import BACKEND as LOCAL
 from envd_cache.diagnostics import NOTE, WARNING, Diagnostic, Result
 from envd_cache.emit.losses import location_of, said_of
-from envd_cache.emit.wire import csv, shown
+from envd_cache.emit.wire import shown
 from envd_cache.engine.ahead import ahead
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from envd_cache.emit.registry import Options
-    from envd_cache.emit.wire import Text, WireEntry, WirePlan
+    from envd_cache.emit.wire import WireEntry, WirePlan
 
 
 def for_envd(
@@ -60,15 +60,6 @@ def for_envd(
         hint = f"`{shown(chosen[0])}` is the first that can be read" if there else "none of them is there yet"
         diagnostics += [_left_out(entry, chosen[0], hint) for entry in usable if entry is not chosen[0]]
     return Result(said.value.replace(imports=tuple(chosen)), tuple(diagnostics))
-
-
-def flags(plan: WirePlan, export_flag: str, import_flag: str) -> list[Text]:
-    """Return the cache flags for a plan that `for_envd` made."""
-    words: list[Text] = []
-    for flag, entries in ((export_flag, plan.exports), (import_flag, plan.imports)):
-        for entry in entries:
-            words += [(flag,), csv(entry)]
-    return words
 
 
 def _left_out(entry: WireEntry, chosen: WireEntry, hint: str) -> Diagnostic:

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from envd_cache.catalog.client_flags import FILLED, FILLED_SECRETS, FLAGS, READS
 from envd_cache.catalog.model import Secret
-from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Result
-from envd_cache.emit.losses import location_of
+from envd_cache.diagnostics import WARNING, Diagnostic, Result
+from envd_cache.emit.losses import location_of, unset
 from envd_cache.emit.wire import resolved, secrets_of
 from envd_cache.engine.place import truth
-from envd_cache.evaluate.facts import is_utf8
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -48,9 +47,9 @@ def secret_routes(
     of the command (`Command.kind`). EC406, an error: a secret is not set. EC504, a warning, for each
     credential on a command line. `filled` is done too.
     """
-    unset = tuple(_unset(plan, environ))
-    if unset:
-        return Result(Routes(plan), unset)
+    without = tuple(unset(plan, environ))
+    if without:
+        return Result(Routes(plan), without)
     plan = filled(plan, client, environ)
     if kind != FLAGS:
         return Result(Routes(_valued(plan, environ)))
@@ -90,20 +89,6 @@ def _filled(entry: WireEntry, fillings: tuple[Filling, ...], environ: Mapping[st
         if value:
             given[filling.attr] = value
     return entry.replace(attrs=tuple(given.items()))
-
-
-def _unset(plan: WirePlan, environ: Mapping[str, str]) -> Iterator[Diagnostic]:
-    for entry in (*plan.exports, *plan.imports):
-        for name, secret in secrets_of(entry):
-            if secret.name not in environ:
-                problem = "is not set"
-            elif not is_utf8(environ[secret.name]):
-                problem = "is not UTF-8"
-            else:
-                continue
-            message = f"the environment variable `{secret.name}` for `{name}` {problem}"
-            hint = "set it where this command runs, in UTF-8"
-            yield Diagnostic("EC406", ERROR, message, location_of(entry, name), hint=hint)
 
 
 def _valued(plan: WirePlan, environ: Mapping[str, str]) -> WirePlan:
