@@ -71,11 +71,10 @@ class Client:
     def close(self) -> int:
         """End the server as the protocol wants it, by force if it does not; return its exit code."""
         if self.process.poll() is None:
-            try:
-                self.request("shutdown", None)
+            with suppress(ServerDiedError, OSError):
+                with suppress(RefusedError):  # it was shut down before
+                    self.request("shutdown", None)
                 self.notify("exit", None)
-            except (ServerDiedError, RefusedError, OSError):
-                pass
         try:
             code = self.process.wait(10)
         except subprocess.TimeoutExpired:

@@ -28,6 +28,7 @@ class Evaluator:
     def __init__(self, facts: Facts, time_limit: float) -> None:
         self._facts = facts
         self._limit = time_limit
+        self._start = process.Start()
         self._process: asyncio.subprocess.Process | None = None
         self._number = 0
         self._waiting: asyncio.Future[tuple[str, Any] | None] | None = None
@@ -56,13 +57,13 @@ class Evaluator:
 
     async def close(self) -> None:
         """End the process."""
-        ended, self._process = self._process, None
+        ended, self._process = self._process or await self._start.settled(), None
         await process.end(ended)
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
             return self._process
-        self._process = await process.start(worker.__name__, self._facts, self._limit)
+        self._process = await self._start.of(process.start(worker.__name__, self._facts, self._limit))
         self._reader = asyncio.ensure_future(self._read(self._process))
         return self._process
 

@@ -52,6 +52,7 @@ class Overview:
         self._progress = progress
         self._folders: tuple[str, ...] = ()
         self._folder = ""
+        self._start = process.Start()
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._last: asyncio.Task[None] | None = None
@@ -95,6 +96,7 @@ class Overview:
             task.cancel()
         if self._tasks:
             await asyncio.wait(list(self._tasks))
+        self._process = self._process or await self._start.settled()
         await self._end()
 
     async def _end(self) -> None:
@@ -125,9 +127,8 @@ class Overview:
         if self._deaths >= MOST_DEATHS or not hasattr(os, "fork"):
             raise OSError("no more processes")
         self._folder = self._folders[0]
-        started = self._process = await process.start(
-            survey.__name__, self._facts, self._limit, self._store, folder=self._folder
-        )
+        starting = process.start(survey.__name__, self._facts, self._limit, self._store, folder=self._folder)
+        started = self._process = await self._start.of(starting)
         self._send_parts(started)
         self._reader = asyncio.ensure_future(self._read(started))
         return started

@@ -17,7 +17,7 @@ from envd_cache.check.frames import HEAD, frame
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from typing import Any
 
     from envd_cache.evaluate.facts import Facts
@@ -48,6 +48,28 @@ async def start(module: str, facts: Facts, *more: object, folder: str | None = N
     if process.stdin is not None:
         process.stdin.write(frame((*first, *more)))
     return process
+
+
+class Start:
+    """The last start of a process. It goes on when whoever waits for it is cancelled.
+
+    Python 3.11 waits for ever when a start is cancelled while the loop ends.
+    """
+
+    def __init__(self) -> None:
+        self._last: asyncio.Task[Process] | None = None
+
+    async def of(self, starting: Coroutine[Any, Any, Process]) -> Process:
+        """Return the process when it has started. Raises OSError."""
+        self._last = asyncio.ensure_future(starting)
+        return await asyncio.shield(self._last)
+
+    async def settled(self) -> Process | None:
+        """Return what was started last, as soon as it has; None for nothing."""
+        try:
+            return await self._last if self._last else None
+        except OSError:
+            return None
 
 
 async def answers(process: Process) -> AsyncIterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
@@ -17,8 +18,11 @@ from pygls.protocol.language_server import LanguageServerProtocol, lsp_method
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from typing import Any
+
+
+SETTLE_SECONDS = 1.0
 
 
 def is_fault(record: logging.LogRecord) -> bool:
@@ -56,6 +60,35 @@ class Protocol(LanguageServerProtocol):
         """Hand a message on; what was answered already is None, and what is no object has no answer."""
         if hasattr(message, "jsonrpc"):
             super().handle_message(message)
+
+    def _handle_response(
+        self, msg_id: int | str, result: object = None, error: lsp.ResponseError | None = None
+    ) -> None:
+        """Take an answer; what nobody waits for any longer is passed over."""
+        waiting = self._request_futures.get(msg_id)
+        if waiting is not None and waiting.done():
+            del self._request_futures[msg_id]
+        else:
+            super()._handle_response(msg_id, result, error)
+
+    @lsp_method(lsp.SHUTDOWN)
+    def lsp_shutdown(self, *args: object) -> Generator[Any, Any, None]:
+        """Answer all requests that still run, and refuse others, before the work beside them is ended."""
+        self._shutdown = True
+        own = self.msg_id
+        for number, future in list(self._request_futures.items()):
+            if number != own:
+                future.cancel()
+        yield self.fm.features[lsp.SHUTDOWN], args, None
+
+    async def settle(self) -> None:
+        """Wait until what runs for requests has ended: a loop that ends before makes a fault of it."""
+        # Those of handlers that are coroutines are tasks, whatever pygls says of them.
+        futures: Iterable[object] = self._request_futures.values()
+        running = [one for one in futures if isinstance(one, asyncio.Task)]
+        if running:
+            await asyncio.wait(running, timeout=SETTLE_SECONDS)
+        await asyncio.sleep(0)
 
     def _refuse(self, data: dict[str, Any], error: JsonRpcException) -> None:
         if "method" in data and "id" in data:

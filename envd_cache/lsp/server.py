@@ -59,6 +59,7 @@ class Server(LanguageServer):
         self._tokens = 0
         self._said: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._ending: asyncio.Task[None] | None = None
         self._published: set[str] = set()
 
     # ---- life ----
@@ -102,7 +103,12 @@ class Server(LanguageServer):
         return task
 
     async def end(self) -> None:
-        """End the evaluating process and all work."""
+        """End the evaluating process and all work, once, however many ask for it."""
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._end())
+        await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
         for task in list(self._tasks):
             task.cancel()
         await self.evaluator.close()

@@ -10,7 +10,7 @@ import threading
 
 from pygls.io_ import StdoutWriter, run_async
 
-from envd_cache.lsp.protocol import is_fault
+from envd_cache.lsp.protocol import Protocol, is_fault
 from envd_cache.lsp.requests import register
 from envd_cache.lsp.server import Server
 
@@ -19,6 +19,22 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from envd_cache.lsp.world import World
+
+
+class _Writer(StdoutWriter):
+    """The way to a client. What is said after the end of the talk is heard by nobody."""
+
+    is_closed = False
+
+    def close(self) -> None:
+        """End the talk."""
+        self.is_closed = True
+        self._stdout.close()
+
+    def write(self, data: bytes) -> None:
+        """Send a message."""
+        if not self.is_closed:
+            super().write(data)
 
 
 def make(world: World) -> Server:
@@ -45,13 +61,16 @@ def run(world: World, take: BinaryIO, give: BinaryIO) -> None:
 async def _serve(server: Server, take: BinaryIO, give: BinaryIO) -> None:
     """Read from a pipe without threads: pygls's own reader takes three of them for each message."""
     stop = server._stop_event = threading.Event()
-    server.protocol.set_writer(StdoutWriter(give))
+    protocol = server.protocol
+    protocol.set_writer(_Writer(give))
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), take)
     try:
-        await run_async(stop, reader, server.protocol, error_handler=server.report_server_error)
+        await run_async(stop, reader, protocol, error_handler=server.report_server_error)
     except asyncio.IncompleteReadError:
         pass  # the client went away in the middle of a message
     finally:
         await server.end()
+        if isinstance(protocol, Protocol):
+            await protocol.settle()

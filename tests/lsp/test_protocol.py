@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +57,38 @@ def test_exit_without_shutdown_is_1(client: Client) -> None:
     client.start("")
     client.notify("exit", None)
     assert client.process.wait(10) == 1
+
+
+@pytest.mark.parametrize("delay", [0, 0.05, 0.4])
+@pytest.mark.parametrize("last", [(), ("shutdown",), ("textDocument/references", "shutdown")])
+def test_an_end_at_any_time_is_quiet(client: Client, delay: float, last: tuple[str, ...]) -> None:
+    """An editor whose patience is over does not wait for the answer to `shutdown`."""
+    client.start("")
+    block = 'def f{n}():\n    base()\n    cache.gha(scope="a{n}", mode="max")\n\n\n'
+    uri = client.open("build.envd", "".join([block.format(n=n) for n in range(300)]))
+    time.sleep(delay)
+    for method in last:
+        at = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 6}}
+        client.send(method, {**at, "context": {"includeDeclaration": True}} if "/" in method else None)
+    client.notify("exit", None)
+    assert client.process.wait(20) == (0 if last else 1)
+    client.close()
+    assert client.errors == b""
+
+
+def test_what_still_runs_at_a_shutdown_is_cancelled(client: Client) -> None:
+    client.start("")
+    block = "def f{n}():\n    base()\n\n\n"
+    uri = client.open("build.envd", "".join([block.format(n=n) for n in range(1500)]))
+    at = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 6}}
+    numbers = [client.send("textDocument/references", {**at, "context": {"includeDeclaration": True}})]
+    numbers.append(client.send("textDocument/rename", {**at, "newName": "other"}))
+    assert client.request("shutdown", None) is None
+    for number in numbers:
+        with pytest.raises(RefusedError, match="cancel"):
+            client.result(number)
+    assert client.close() == 0
+    assert client.errors == b""
 
 
 def test_a_notification_that_makes_no_sense_is_logged(client: Client) -> None:
