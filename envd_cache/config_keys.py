@@ -27,6 +27,11 @@ MAX_BYTES = 1 << 20
 DRIVERS = ("docker", "docker-container", "kubernetes", "remote")
 OFF = "off"
 LEVELS = ("error", "warning", "note", OFF)
+# What a finding of the language is called when it is an error, and nothing but that.
+ALWAYS = LEVELS[0]
+# Codes of the language (EC0xx to EC2xx) whose findings can be warnings.
+ADVICE = ("EC013", "EC113", "EC117", "EC201", "EC203", "EC205", "EC206")
+_LANGUAGE = ("EC0", "EC1", "EC2")
 
 FUNCTION, GLOBS, RELEASE, CHOICE, RULES, SECTIONS = (
     "function",
@@ -50,7 +55,7 @@ class Key(Record):
 
     `kind` is "function" (a label), "globs" (a list), "release", "choice" (of `choices`), "rules" (a table
     of rule to level) or "sections" (an array of tables with the keys `keys`). `default` is what holds
-    without the key.
+    without the key. A list that is `needed` is not empty.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Key(Record):
     choices: tuple[str, ...] = ()
     default: str = ""
     keys: tuple[Key, ...] = ()
+    needed: bool = False
 
     @property
     def field(self) -> str:
@@ -119,7 +125,13 @@ KEYS: tuple[Key, ...] = (
         "Rules for some files only. They come before `rules`, and a later section before an earlier one.",
         '[[per-path]]\npaths = ["/team/"]\nrules = { unused-load = "off" }',
         keys=(
-            Key("paths", GLOBS, "The files that are meant. Globs as in `include`.", 'paths = ["/team/"]'),
+            Key(
+                "paths",
+                GLOBS,
+                "The files that are meant. Globs as in `include`.",
+                'paths = ["/team/"]',
+                needed=True,
+            ),
             _RULES,
         ),
     ),
@@ -149,6 +161,8 @@ def read(
     text = ""
     try:
         text = _text(path)
+        if text.startswith("\ufeff"):
+            return Result({}, (_marked(SourceFile(path, text, label)),))
         values: object = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         return Result({}, (_unreadable(SourceFile(path, text, label), error),))
@@ -173,6 +187,12 @@ def _text(path: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8: byte 0x{data[error.start]:02x}") from error
+
+
+def _marked(source: SourceFile) -> Diagnostic:
+    message = "the configuration cannot be read: it starts with a byte order mark"
+    hint = "save the file as UTF-8 without BOM"
+    return Diagnostic("EC020", ERROR, message, Location(source, Span(0, 1)), hint=hint, path=source.path)
 
 
 def _unreadable(source: SourceFile, error: Exception) -> Diagnostic:
@@ -277,6 +297,9 @@ class _Reader:
                 self.refuse((*path, number), f"the glob {_shown(glob)} {wrong}", hint)
             else:
                 right.append(glob)
+        if key.needed and not value:
+            message = f"`{key.name}` is empty, so the section is for no file"
+            self.refuse(path, message, "name its files, or remove the section")
         return tuple(right)
 
     def _levels(self, key: Key, value: object, path: Path) -> tuple[tuple[str, str], ...] | None:
@@ -297,6 +320,11 @@ class _Reader:
             if name in seen:
                 message = f"`{seen[name]}` and `{rule}` are one rule"
                 self.refuse((*path, rule), message, "keep one of them", on_key=True)
+            elif level in LEVELS and level != ALWAYS and self._is_always_an_error(name):
+                way = "off" if level == OFF else "down"
+                message = f"`{rule}` is an error of the language, which cannot be turned {way}"
+                hint = f"rules (EC3xx) can be, and {', '.join(ADVICE[:-1])} and {ADVICE[-1]}"
+                self.refuse((*path, rule), message, hint, on_key=True)
             elif level in LEVELS:
                 found[rule] = str(level)
             seen.setdefault(name, rule)
@@ -311,6 +339,11 @@ class _Reader:
         hint = suggestion(rule.replace("_", "-"), known, "`envd-cache explain CODE` tells of each rule")
         self.refuse(path, f"there is no rule `{rule}`", hint, on_key=True)
         return False
+
+    def _is_always_an_error(self, name: str) -> bool:
+        """Say of a rule, by its name, whether its findings are errors whatever a configuration says."""
+        codes = [code for code, known in self._rules.items() if known == name] if self._rules else ()
+        return any(code.startswith(_LANGUAGE) and code not in ADVICE for code in codes)
 
     def _sections(self, key: Key, value: object, path: Path) -> tuple[object, ...] | None:
         if not isinstance(value, list) or not all(isinstance(section, dict) for section in value):

@@ -18,10 +18,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from envd_cache.config import Root
     from envd_cache.emit.registry import Emitter
     from envd_cache.evaluate.model import Evaluation
     from envd_cache.ir.model import CachePlan
     from envd_cache.ir.override import Applied, Override
+
+
+# A target that runs the top level of its file only: no function has this name.
+NO_FUNCTION = ""
 
 
 class Session(Record):
@@ -158,7 +163,8 @@ def targets_of(path: str, during: Session) -> Result[tuple[Target, ...]]:
     """Return the targets of a build file: its public functions without arguments that call `base()`.
 
     Whether a function calls `base()` is found out by running it, so one that does so through another
-    counts, and one that only installs does not.
+    counts, and one that only installs does not. Of a file without such a function the top level is run,
+    which tells whether the file is broken: then it may have had targets.
     """
     from envd_cache.evaluate.loader import read_source  # noqa: PLC0415 - only for `--all`
     from envd_cache.syntax.definitions import candidates  # noqa: PLC0415 - only for `--all`
@@ -168,15 +174,47 @@ def targets_of(path: str, during: Session) -> Result[tuple[Target, ...]]:
         return Result((), read.diagnostics)
     found: list[Target] = []
     broken: list[Diagnostic] = []
-    for name in candidates(read.value):
+    for name in candidates(read.value) or (NO_FUNCTION,):
         target = Target(path, name)
         evaluation = evaluate(target, during)
-        if any(call.function == "base" for call in evaluation.value.calls):
+        # Without a function to call the top level still runs; that there is none is said below.
+        problems = [one for one in evaluation.diagnostics if name or one.code != "EC013"]
+        if name and any(call.function == "base" for call in evaluation.value.calls):
             found.append(target)
             during.evaluated[target] = evaluation
-        elif has_errors(evaluation.diagnostics):
-            broken += evaluation.diagnostics
+        elif has_errors(problems):
+            broken += problems
     if not found and not broken:
         hint = "a target is a function without arguments that calls `base()`"
         broken.append(Diagnostic("EC013", ERROR, f"`{path}` has no target", path=path, hint=hint))
     return Result(tuple(found), in_order(broken))
+
+
+def wrong_defaults(root: Root, config: str) -> tuple[Diagnostic, ...]:
+    """Return why a repository's default cannot be called, as a target without declarations tells it too.
+
+    That is found out without running anything, so an error inside of the function is not. `config` is
+    the path of the configuration as the person would write it; other files are shown relative to it.
+    """
+    defaults = root.config.defaults
+    if not defaults:
+        return ()
+    from envd_cache.evaluate.loader import Files  # noqa: PLC0415 - only for a check
+    from envd_cache.source import SourceFile  # noqa: PLC0415 - only for a check
+    from envd_cache.syntax.definitions import candidates  # noqa: PLC0415 - only for a check
+
+    path, _, function = defaults.rpartition(":")
+    files = Files(root.folder, config)
+    resolved = files.resolve(path, SourceFile(root.config.path, ""))
+    if resolved.diagnostics:
+        return tuple([problem.replace(path=root.config.path) for problem in resolved.diagnostics])
+    read = files.read(resolved.value)
+    if read.value is None:
+        hint = f"`defaults` in {root.config.path} names it"
+        return tuple([problem.replace(hint=problem.hint or hint) for problem in read.diagnostics])
+    if function in candidates(read.value):
+        return ()
+    from envd_cache.evaluate.explain_error import never_callable  # noqa: PLC0415 - only for problems
+
+    hint = f"{root.config.path} names it as the default"
+    return tuple([problem.replace(hint=hint) for problem in never_callable(read.value, function)])

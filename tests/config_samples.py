@@ -50,6 +50,7 @@ VALID = {
     "no defaults": 'defaults = ""',
     "empty lists": "include = []\nexclude = []\nper-path = []\nrules = {}",
     "three numbers": 'buildkit = "v0.20.1"',
+    "what is an error anyway": 'rules.EC102 = "error"\nrules.left-to-the-daemon = "off"',
     "dotted": 'rules.EC301 = "off"\nrules."left-to-the-daemon" = "note"',
     "sections in one line": 'per-path = [{ paths = ["a"], rules = { EC301 = "off" } }]',
     **{key.name: key.example for key in KEYS},
@@ -208,6 +209,7 @@ WRONG: dict[str, tuple[str, list[tuple[str, str]]]] = {
         ],
     ),
 }
+WHAT_CAN_BE = "rules (EC3xx) can be, and EC013, EC113, EC117, EC201, EC203, EC205 and EC206"
 BEYOND_THE_SCHEMA = {
     "no letters": (
         'include = ["[z-a]"]',
@@ -218,5 +220,21 @@ BEYOND_THE_SCHEMA = {
     "twice": (
         '[rules]\nEC301 = "off"\nunused-load = "note"',
         "`EC301` and `unused-load` are one rule (keep one of them)",
+    ),
+    "an error, off": (
+        '[rules]\nEC102 = "off"',
+        f"`EC102` is an error of the language, which cannot be turned off ({WHAT_CAN_BE})",
+    ),
+    "an error, as a note": (
+        'rules.unknown-argument = "note"',
+        f"`unknown-argument` is an error of the language, which cannot be turned down ({WHAT_CAN_BE})",
+    ),
+    "an error, in a section": (
+        '[[per-path]]\npaths = ["a"]\nrules = { EC301 = "off", EC102 = "warning" }',
+        f"`EC102` is an error of the language, which cannot be turned down ({WHAT_CAN_BE})",
+    ),
+    "a section for no file": (
+        "[[per-path]]\npaths = []\nrules = {}",
+        "`paths` is empty, so the section is for no file (name its files, or remove the section)",
     ),
 }

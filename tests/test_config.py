@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+import envd_cache
 from envd_cache.config import CONFIG_FILE, PROJECT_FILE, Config, find_root, severity
-from envd_cache.config_keys import DRIVERS, KEYS, MAX_BYTES
+from envd_cache.config_keys import ADVICE, DRIVERS, KEYS, MAX_BYTES
 from envd_cache.config_schema import schema
 from envd_cache.emit import registry
 from envd_cache.report.text import position, render
 from tests.config_samples import BEYOND_THE_SCHEMA, EVERYTHING, SETTINGS, VALID, WRONG
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from envd_cache.diagnostics import Diagnostic
 
-NAMES = {"EC301": "unused-load", "EC302": "uncalled-declaration", "EC113": "left-to-the-daemon"}
+NAMES = {
+    "EC301": "unused-load",
+    "EC302": "uncalled-declaration",
+    "EC113": "left-to-the-daemon",
+    "EC102": "unknown-argument",
+}
 
 
 def read(folder: Path, text: str, name: str = CONFIG_FILE) -> tuple[Config, tuple[Diagnostic, ...]]:
@@ -100,6 +106,15 @@ def test_what_is_no_toml(tmp_path: Path, text: bytes, place: str, reason: str) -
     assert (where(problem) if problem.location else "") == place
 
 
+@pytest.mark.parametrize("name", [CONFIG_FILE, PROJECT_FILE])
+def test_a_byte_order_mark(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf[tool.envd-cache]\n")
+    (problem,) = find_root(str(tmp_path)).diagnostics
+    assert (problem.code, where(problem)) == ("EC020", "1:1")
+    message = "the configuration cannot be read: it starts with a byte order mark"
+    assert told(problem) == f"{message} (save the file as UTF-8 without BOM)"
+
+
 def test_a_pipe_is_no_configuration(tmp_path: Path) -> None:
     for name in (CONFIG_FILE, PROJECT_FILE):
         os.mkfifo(tmp_path / name)
@@ -162,6 +177,27 @@ def test_a_report_shows_the_line(tmp_path: Path) -> None:
         "  |         ^^^^^^",
         "  = hint: did you mean `note`?",
     ]
+
+
+def test_a_level_of_an_error_is_refused_at_its_key(tmp_path: Path) -> None:
+    config, problems = read(tmp_path, '[rules]\nEC302 = "note"\nunknown-argument = "off"\n')
+    assert [where(problem) for problem in problems] == ["3:1"]
+    assert config.rules == (("EC302", "note"),)
+
+
+def test_what_can_be_turned_down_is_what_somebody_makes_a_warning() -> None:
+    found: set[str] = set()
+    for file in Path(envd_cache.__file__).parent.rglob("*.py"):
+        if file.name == "discover.py":
+            continue  # what it tells is of no file, and no level is asked for
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant):
+                given = [*call.args, *[keyword.value for keyword in call.keywords]]
+                names = {one.id for one in given if isinstance(one, ast.Name)}
+                code = str(call.args[0].value)
+                if names & {"WARNING", "NOTE"} and code.startswith(("EC0", "EC1", "EC2")):
+                    found.add(code)
+    assert found == set(ADVICE)
 
 
 # ---- the schema ----

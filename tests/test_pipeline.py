@@ -130,6 +130,28 @@ def test_a_broken_file_has_no_targets(tmp_path: Path) -> None:
     assert set(found) == {"EC005"}
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("def build(:\n    base()\n", "EC005"),
+        ("def build)(:\n    base()\n", "EC005"),
+        ("def build-x():\n    base()\n", "EC005"),
+        ("Def build():\n    base()\n", "EC005"),
+        ('x = """\n' + SILENT, "EC005"),
+        ('load("//nowhere.envd", "build")\n', "EC001"),
+        ("fail('no')\n", "EC011"),
+    ],
+)
+def test_why_a_broken_file_has_no_function_is_told(tmp_path: Path, text: str, code: str) -> None:
+    names, found = targets(tmp_path, text)
+    assert names == []
+    assert set(found) == {code}
+
+
+def test_what_the_top_level_calls_makes_no_target(tmp_path: Path) -> None:
+    assert targets(tmp_path, "base()\n") == ([], ["EC013"])
+
+
 # ---- the root ----
 
 
@@ -238,6 +260,58 @@ def test_defaults_that_are_not_there(tmp_path: Path) -> None:
     write(tmp_path, **{"envd-cache_toml": TOML, "build_envd": SILENT})
     found = pipeline.plan(Target(str(tmp_path / "build.envd")), pipeline.session(FACTS))
     assert codes(found.diagnostics) == ["EC001"]
+
+
+def test_a_default_of_which_the_text_tells_that_it_cannot_be_called(tmp_path: Path) -> None:
+    write(tmp_path, build_envd=SILENT, shared__caches_envd="x = 1\n")
+    (tmp_path / "shared" / "folder.envd").mkdir()
+    (tmp_path / "link.envd").symlink_to(tmp_path.parent / "outside.envd")
+    found = {}
+    for defaults, text in WRONG_DEFAULTS:
+        write(tmp_path, **{"envd-cache_toml": f'defaults = "{defaults}"\n', "shared__caches_envd": text})
+        root = find_root(str(tmp_path)).value
+        (problem,) = pipeline.wrong_defaults(root, root.config.path)
+        # The same words as from a target that needs it, so that both are one finding.
+        run = pipeline.plan(Target(str(tmp_path / "build.envd")), pipeline.session(FACTS))
+        assert run.diagnostics == (problem,), (defaults, text)
+        found[problem.message.replace(f"{tmp_path}/", "")] = problem.code
+    assert found == {
+        "`nosuch.envd` does not exist": "EC001",
+        "`shared/folder.envd` is a folder": "EC001",
+        "`//link.envd` lies outside the repository": "EC012",
+        "`//../caches.envd` lies outside the repository": "EC012",
+        "`shared/caches.envd` has no function `defaults`": "EC013",
+        "`defaults` takes arguments, a target takes none": "EC013",
+        "`_defaults` is private to its file": "EC013",
+    }
+
+
+WRONG_DEFAULTS = [
+    ("//nosuch.envd:defaults", ""),
+    ("//shared/folder.envd:defaults", ""),
+    ("//link.envd:defaults", ""),
+    ("//../caches.envd:defaults", ""),
+    ("//shared/caches.envd:defaults", "x = 1\n"),
+    ("//shared/caches.envd:defaults", "def defalts():\n    pass\n"),
+    ("//shared/caches.envd:defaults", "def defaults(name):\n    pass\n"),
+    ("//shared/caches.envd:_defaults", "def _defaults():\n    pass\n"),
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEFAULTS,
+        "def defaults(name='x', *rest, **more):\n    pass\n",
+        "defaults = lambda: cache.inline()\n",
+        "def defaults():\n    fail('not without a target')\n",
+        None,
+    ],
+)
+def test_a_default_that_may_be_right_is_not_run_to_find_out(tmp_path: Path, text: str | None) -> None:
+    write(tmp_path, **{"envd-cache_toml": TOML if text else "", "shared__caches_envd": text or ""})
+    root = find_root(str(tmp_path)).value
+    assert pipeline.wrong_defaults(root, root.config.path) == ()
 
 
 # ---- several targets ----

@@ -97,7 +97,8 @@ def _filled(page: str, say: Translate) -> str:
 def commands(say: Translate) -> str:
     """Return the table of commands and the table of their options."""
     rows: list[tuple[str, ...]] = []
-    options: dict[str, tuple[str, list[str]]] = {}
+    # One option can mean different things in two commands; each of them has a row then.
+    options: dict[tuple[str, str], list[str]] = {}
     for command in COMMANDS:
         operand = ""
         if command.operand:
@@ -111,13 +112,21 @@ def commands(say: Translate) -> str:
             help_ = say(option.help)
             if option.choices and option.name != "--to":
                 help_ += f" ({', '.join(f'`{choice}`' for choice in option.choices)})"
-            options.setdefault(f"{short}`{option.name}{value}`", (help_, []))[1].append(command.name)
+            options.setdefault((f"{short}`{option.name}{value}`", help_), []).append(command.name)
     first = _table([say("command"), say("what it does")], rows)
     second = _table(
         [say("option"), say("of"), say("meaning")],
-        ((name, ", ".join(of), help_) for name, (help_, of) in options.items()),
+        ((name, ", ".join(options[name, help_]), help_) for name, help_ in _together(options)),
     )
     return f"{first}\n{second}"
+
+
+def _together(options: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return names and meanings with those of one name in a row, in the order of the first of each."""
+    first: dict[str, int] = {}
+    for name, _ in options:
+        first.setdefault(name, len(first))
+    return sorted(options, key=lambda option: first[option[0]])
 
 
 def backends(say: Translate) -> str:

@@ -21,9 +21,19 @@ if TYPE_CHECKING:
 # Nobody wants to see a counter for what is done at once.
 PATIENCE_SECONDS = 1.0
 _REDRAW_SECONDS = 0.1
+USUAL_COLUMNS = 80
 
 # To know whether a finding can be mended its file is read as a tree, which takes milliseconds.
 COUNTED = 200
+
+
+# The forms of a report that have a place for the list of targets.
+LISTING = ("text", "json")
+
+
+def refuse_listing(form: str) -> str:
+    """Return why a report of a form cannot list targets, "" when it can."""
+    return "" if form in LISTING else f"--list goes with --format {' or '.join(LISTING)}"
 
 
 # ---- the report ----
@@ -213,7 +223,10 @@ class Progress:
         if now >= self._next:
             self._next = now + _REDRAW_SECONDS
             self._shown = True
-            sys.stderr.write(f"\r\x1b[Kchecked {done:,} of {found:,} files")
+            line = f"checked {done:,} of {found:,} files"
+            # One that is wider than the terminal wraps, and its first row stays.
+            room = max(_columns() - 1, 1)
+            sys.stderr.write(f"\r\x1b[K{line if len(line) <= room else line[: room - 1] + '…'}")
             sys.stderr.flush()
 
     def clear(self) -> None:
@@ -221,3 +234,11 @@ class Progress:
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def _columns() -> int:
+    """Return how wide the terminal is now; `shutil` asks standard output, which may be a file."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or USUAL_COLUMNS
+    except (OSError, ValueError):
+        return USUAL_COLUMNS

@@ -8,7 +8,8 @@ TARGET is a function (`build`), or a label (`//team/service:build`; without a fu
 In both `*` and `?` stop at `/` and `:`, `**` does not, and `//team/...` is a folder with all below it.
 BACKEND is the function in `cache`, or `*` for every one that has the parameter. A value is read by the
 type of the parameter: `true`, `5`, or the text as it stands; a credential is `$NAME`, the name of a
-variable. Of several changes of one thing the later one wins.
+variable. Of several changes of one thing the later one wins. A parameter that exports alone take, or
+imports alone, is set where the declaration has that direction.
 
 A change is made to the recorded call, before it is bound. So all that a declaration is checked for holds
 for what comes out, as if the file said it.
@@ -22,7 +23,7 @@ from envd_cache.catalog import BACKENDS
 from envd_cache.catalog.bind import check_value
 from envd_cache.catalog.common import KEY, USE
 from envd_cache.catalog.formats import FORMATS
-from envd_cache.catalog.model import BOTH, Secret
+from envd_cache.catalog.model import BOTH, EXPORT, IMPORT, Secret
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result, did_you_mean, suggestion
 from envd_cache.problem import Problem, names_credential
 from envd_cache.record import Record
@@ -32,7 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from envd_cache.catalog.model import Backend, Param
+    from envd_cache.catalog.model import Backend, Direction, Param
     from envd_cache.evaluate.model import CallSite, Evaluation, RecordedCall
 
 # What a text with changes is called in a message.
@@ -97,6 +98,8 @@ def apply(overrides: Iterable[Override], evaluation: Evaluation) -> Applied:
         changed = call
         params = {param.name: param for param in _params(backend)}
         mine = [one for one in meant if one.backend in (EVERY, backend.name) and one.param in params]
+        directions = _directions(call, backend, mine)
+        mine = [one for one in mine if _has_effect(one, params[one.param], directions)]
         for override in mine:
             changed = _changed(changed, backend, override)
             made.append((call.site, override))
@@ -122,6 +125,11 @@ def unused(overrides: Iterable[Override], targets: Sequence[Applied]) -> tuple[D
             if override.backend == EVERY:
                 message = f"no target of `{override.target}` declares a cache with `{override.param}`"
             hint = f"declared is {_listed(declared)}" if declared else "no cache is declared there"
+            if direction := _missing_direction(override, declared):
+                which = "cache" if override.backend == EVERY else f"`cache.{override.backend}`"
+                message = f"no {which} of `{override.target}` has an {direction}, which alone takes "
+                message += f"`{override.param}`"
+                hint = "leave the change out, or change `use` too"
         else:
             message = f"no target is meant by `{override.target}`"
             near = did_you_mean(override.target, [*labels, *(label.rpartition(":")[2] for label in labels)])
@@ -294,6 +302,44 @@ def _listed(names: Sequence[str]) -> str:
 
 
 # ---- changing ----
+
+
+def _directions(call: RecordedCall, backend: Backend, made: Sequence[Override]) -> frozenset[Direction]:
+    """Return the directions that a declaration has after some changes; both where it has none by then.
+
+    A parameter that makes a direction, such as `dest` of a local cache, counts when it is set.
+    """
+    use = call.kwargs.get(USE.name)
+    given = {*call.kwargs, *(param.name for param in backend.params[: len(call.args)])}
+    for override in made:
+        if override.param == USE.name:
+            use = override.value
+        elif override.value is None:
+            given.discard(override.param)
+        else:
+            given.add(override.param)
+    needed: dict[Direction, tuple[str, ...]] = {EXPORT: backend.exports_when, IMPORT: backend.imports_when}
+    found: list[Direction] = [
+        direction
+        for direction, names in needed.items()
+        if use in (None, BOTH, direction) and (not names or not given.isdisjoint(names))
+    ]
+    return frozenset(found or needed)
+
+
+def _has_effect(override: Override, param: Param, directions: Iterable[Direction]) -> bool:
+    """Say whether to make a change: to take away something needless does no harm."""
+    return override.value is None or any(param.takes(direction) for direction in directions)
+
+
+def _missing_direction(override: Override, declared: Iterable[str]) -> str:
+    """Return the direction that alone takes a parameter, if caches are declared that have the parameter."""
+    for name in declared:
+        backend = _FUNCTIONS[name]
+        param = backend.param(override.param)
+        if param is not None and override.backend in (EVERY, backend.name):
+            return param.direction
+    return ""
 
 
 def _changed(call: RecordedCall, backend: Backend, override: Override) -> RecordedCall:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from envd_cache.report.places import Paths, file_of
 from envd_cache.report.redact import Redactor
+from envd_cache.report.text import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ def _one(diagnostic: Diagnostic, names: Mapping[str, str], paths: Paths, redacto
             properties |= {"col": start.column + 1, "endColumn": max(end.column, start.column + 1)}
     name = names.get(diagnostic.code, "")
     properties["title"] = f"{diagnostic.code} {name}".strip()
-    lines = [redactor.text(diagnostic.message)]
+    lines = [cut(redactor.text(diagnostic.message))]
     for label in diagnostic.labels:
         place = label.location.source.position(label.location.span.start)
         where = f"{paths.shown(label.location.source.path)}:{place.line + 1}:{place.column + 1}"
-        lines.append(f"{where}: {redactor.text(label.text)}")
+        lines.append(f"{where}: {cut(redactor.text(label.text))}")
     if diagnostic.hint:
-        lines.append(f"hint: {redactor.text(diagnostic.hint)}")
+        lines.append(f"hint: {cut(redactor.text(diagnostic.hint))}")
     lines.append(f"more: {diagnostic.help}")
     given = ",".join(f"{key}={str(value).translate(_PROPERTY)}" for key, value in properties.items())
     message = "\n".join(lines).translate(_MESSAGE)

@@ -34,6 +34,9 @@ COLOUR = Style("\x1b[1;31m", "\x1b[1;33m", "\x1b[1;36m", "\x1b[1m", "\x1b[2m", "
 # A line of a generated file can have a megabyte; what matters is around the marker.
 MAX_WIDTH = 120
 
+# A message can quote a text of megabytes, of which the start says enough.
+MAX_LENGTH = 2_000
+
 
 def render(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
     """Return all problems as text, in the order given; nothing of a credential is in it."""
@@ -62,7 +65,7 @@ def _one(diagnostic: Diagnostic, style: Style, redactor: Redactor) -> str:
     severity = f"{style.severity(diagnostic.severity)}{diagnostic.severity}[{diagnostic.code}]{style.end}"
     where = _on_one_line(place(diagnostic))
     head = f"{style.bold}{where}:{style.end} " if where else ""
-    lines = [f"{head}{severity}: {printable(redactor.text(diagnostic.message))}"]
+    lines = [f"{head}{severity}: {printable(cut(redactor.text(diagnostic.message)))}"]
     number = 0
     if diagnostic.location is not None:
         number = diagnostic.location.source.position(diagnostic.location.span.start).line + 1
@@ -70,10 +73,11 @@ def _one(diagnostic: Diagnostic, style: Style, redactor: Redactor) -> str:
     gutter = " " * (len(str(number)) + 1)
     for label in diagnostic.labels:
         where = _on_one_line(position(label.location))
-        text = printable(redactor.text(label.text))
+        text = printable(cut(redactor.text(label.text)))
         lines.append(f"{gutter}{style.faint}={style.end} {where}: {text}")
     if diagnostic.hint:
-        lines.append(f"{gutter}{style.faint}={style.end} hint: {printable(redactor.text(diagnostic.hint))}")
+        hint = printable(cut(redactor.text(diagnostic.hint)))
+        lines.append(f"{gutter}{style.faint}={style.end} hint: {hint}")
     return "\n".join(lines) + "\n"
 
 
@@ -120,6 +124,11 @@ def _cells(letter: str) -> int:
     if combining(letter):
         return 0
     return 2 if east_asian_width(letter) in ("W", "F") else 1
+
+
+def cut(text: str) -> str:
+    """Return a message as long as a person reads it. Credentials go first: a part of one is not known."""
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
 
 
 def printable(text: str) -> str:

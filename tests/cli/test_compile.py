@@ -342,6 +342,16 @@ def test_every_target_of_a_repository(tmp_path: Path) -> None:
     assert run(tmp_path, "compile", "--all", "nowhere/...").code == 2
 
 
+@pytest.mark.parametrize("command", ["compile", "explain"])
+def test_a_broken_file_stops_the_whole_repository(tmp_path: Path, command: str) -> None:
+    repository(tmp_path, PLAIN, "team/a/build.envd")
+    repository(tmp_path, "def build(:\n    base()\n", "team/b/build.envd")
+    done = run(tmp_path, command, "--all", "//...")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("team/b/build.envd:1:11: error[EC005]: got `:`, want `)`\n")
+    assert "EC013" not in done.err
+
+
 def test_one_directory_for_two_build_files(tmp_path: Path) -> None:
     text = 'def build():\n    base()\n    cache.local(path="cache")\n\ndef dev():\n    base()\n'
     for name in ("a/build.envd", "b/build.envd"):

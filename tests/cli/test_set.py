@@ -72,6 +72,20 @@ def test_a_change_of_nothing_stops_every_command(tmp_path: Path) -> None:
         assert "--set:1:1: error[EC021]: no target is meant by `buidl`" in done.err, words
 
 
+def test_a_parameter_of_exports_over_files_that_only_import(tmp_path: Path) -> None:
+    reader = 'def build():\n    base()\n    cache.registry(ref="r/a", use="import")\n'
+    repository(tmp_path, TWO, "a/build.envd")
+    repository(tmp_path, reader, "b/build.envd")
+    words = ("compile", "--all", "//...", "--strict", "--set")
+    done = run(tmp_path, *words, "//**.registry.mode=min")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.count("min") == 2
+    done = run(tmp_path, *words, "//b.registry.mode=min")
+    assert (done.code, done.out) == (1, "")
+    message = "no `cache.registry` of `//b` has an export, which alone takes `mode`"
+    assert done.err.startswith(f"--set:1:1: error[EC021]: {message}\n")
+
+
 def test_a_command_without_it_says_who_has_it(tmp_path: Path) -> None:
     done = run(tmp_path, "plain", "--set", "build.registry.mode=max")
     assert done.code == 2

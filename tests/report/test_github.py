@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envd_cache.codes import CODES
-from envd_cache.diagnostics import ERROR, Diagnostic
+from envd_cache.diagnostics import ERROR, Diagnostic, Label
 from envd_cache.report.github import github
 from envd_cache.report.places import Paths
+from envd_cache.report.text import MAX_LENGTH
 from envd_cache.source import Location, SourceFile, Span
 from tests.report.findings import ALL, LONG, MISSPELT, NOWHERE, WHOLE_FILE
 
@@ -83,6 +84,14 @@ def test_nothing_of_a_credential() -> None:
         "::`token` holds `***`%0Ateam/build.envd:4:5: *** is here%0Ahint: not ***"
         "%0Amore: envd-cache explain EC111"
     )
+
+
+def test_a_text_that_nobody_reads_to_its_end() -> None:
+    long, short = "x" * (MAX_LENGTH + 1), "x" * (MAX_LENGTH - 1) + "…"
+    label = Label(Location(SourceFile("g", "a"), Span(0, 1)), long)
+    problem = Diagnostic("EC011", ERROR, long, path="f", hint=long, labels=(label,))
+    _, _, message = read(github([problem], NAMES).rstrip())
+    assert message == f"{short}\ng:1:1: {short}\nhint: {short}\nmore: envd-cache explain EC011"
 
 
 def test_nothing_found() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envd_cache.diagnostics import ERROR, Diagnostic, Label
-from envd_cache.report.text import render
+from envd_cache.report.text import MAX_LENGTH, render
 from envd_cache.source import Location, SourceFile, Span
 
 PATH = "team\x1b[2J\nother.envd:1:1: error[EC001]: x"
@@ -37,3 +37,25 @@ def test_a_label_that_quotes_a_credential() -> None:
     labels = (Label(place, "here it was `hunter2hunter2`"),)
     problem = Diagnostic("EC111", ERROR, "a credential", path="f", labels=labels, redact=("hunter2hunter2",))
     assert render([problem]) == "f: error[EC111]: a credential\n  = g:1:1: here it was `***`\n"
+
+
+LONG_TEXT = "x" * (MAX_LENGTH + 1)
+LONG_CUT = "x" * (MAX_LENGTH - 1) + "…"
+
+
+def test_a_text_that_nobody_reads_to_its_end() -> None:
+    place = Location(SourceFile("g", "a = 1\n"), Span(0, 1))
+    problem = Diagnostic(
+        "EC011", ERROR, LONG_TEXT, path="f", hint=LONG_TEXT, labels=(Label(place, LONG_TEXT),)
+    )
+    assert render([problem]) == (
+        f"f: error[EC011]: {LONG_CUT}\n  = g:1:1: {LONG_CUT}\n  = hint: {LONG_CUT}\n"
+    )
+    whole = LONG_TEXT[1:]
+    assert render([problem.replace(message=whole, hint="", labels=())]) == f"f: error[EC011]: {whole}\n"
+
+
+def test_no_part_of_a_credential_is_left_where_a_text_is_cut() -> None:
+    message = "x" * (MAX_LENGTH - 6) + "hunter2hunter2"
+    problem = Diagnostic("EC111", ERROR, message, path="f", redact=("hunter2hunter2",))
+    assert "hunt" not in render([problem])
