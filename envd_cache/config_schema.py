@@ -16,9 +16,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schema(rules: Mapping[str, str] | None = None) -> dict[str, object]:
     """Return the schema of `envd-cache.toml`, and of `[tool.envd-cache]` in `pyproject.toml`.
 
-    `rules` are the names of the known rules by code; without them any name is taken. Three mistakes are
+    `rules` are the names of the known rules by code; without them any name is taken. Five mistakes are
     beyond it, which the reader finds: letters in `[` and `]` that a glob cannot have, a backslash at the
-    end of a glob, and a rule that is set by its name and by its code.
+    end of a glob, a rule that is set by its name and by its code, an error that is turned down, and a
+    section for no file.
     """
     return {
         "$schema": DIALECT,

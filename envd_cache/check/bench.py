@@ -141,7 +141,7 @@ class Bench:
             sources.update(dict.fromkeys([one.source for one in run.recorder.prepared.values()]))
             whole = whole and run.whole
             found = run.result()
-            if any(call.function == "base" for call in found.value.calls):
+            if function and any(call.function == "base" for call in found.value.calls):
                 targets.append(self._checked(found, run.recorder.invented))
             elif has_errors(found.diagnostics):
                 # A helper may return what no target can; then the call itself has no place.

@@ -76,6 +76,7 @@ def check(
     try:
         run.build_files(paths)
         run.libraries()
+        run.defaults(last)
         diagnostics = run.diagnostics()
     finally:
         run.close()
@@ -94,6 +95,7 @@ class _Run:
         self.wish = wish
         self.roots = roots
         self._missed = missed
+        self._missed_defaults: list[Diagnostic] = []
         self.world = World(wish.facts)
         self.results: dict[str, tuple[Any, ...]] = {}
         self.build_files_seen = 0
@@ -138,6 +140,20 @@ class _Run:
                 if path not in seen and path.endswith(".envd"):
                     loaded[path] = None
         self._work((LIBRARY, os.path.relpath(path)) for path in loaded)
+
+    def defaults(self, last: Unchanged | None) -> None:
+        """Look whether the default of each repository is there, also when no target needs it."""
+        from envd_cache.pipeline import wrong_defaults  # noqa: PLC0415 - not where all is known
+
+        absolute = any(os.path.isabs(path) for path in self.results)
+        for folder in {data[_ROOT] for data in self.results.values()} - {""}:
+            root = self.roots.of(folder).value
+            path = root.config.defaults.rpartition(":")[0]
+            if path:
+                if last:
+                    last.trail.stamp(os.path.normpath(os.path.join(root.folder, path.lstrip("/"))))
+                config = root.config.path
+                self._missed_defaults += wrong_defaults(root, config if absolute else os.path.relpath(config))
 
     def _work(self, tasks: Iterable[tuple[int, str]]) -> None:
         found = 0
@@ -218,7 +234,7 @@ class _Run:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong in and between all files, in the order of paths and places."""
         # A configuration can be wrong where there is no build file.
-        found = [*self._died, *self.roots.problems(), *self._missed]
+        found = [*self._died, *self.roots.problems(), *self._missed, *self._missed_defaults]
         by_root: dict[str, list[tuple[Any, ...]]] = {}
         for path in sorted(self.results):
             data = self.results[path]

@@ -238,6 +238,11 @@ class CheckRun(Run):
         if function:
             super()._call(module, function, source)
 
+    def _call_defaults(self, defaults: str) -> None:
+        super()._call_defaults(defaults)
+        # Its file was missing, lies elsewhere, or is broken.
+        self.whole = self.whole and bool(self.by_default)
+
     def _recorded(self) -> tuple[int, ...]:
         recorder = self.recorder
         return (

@@ -34,7 +34,10 @@ MOST_ROUNDS = 10
 def check(values: Values) -> int:
     """Run the command and return the exit code: 1 for a finding at or above `--fail-on`."""
     paths = _paths(values)
+    if values.get("list") and (refused := checked.refuse_listing(process.text(values, "format") or "text")):
+        raise process.UsageError(refused)
     roots = Roots(_rule_names)
+    _refuse_labels(paths, roots)
     report, found = _checked(paths, roots, values)
     unsafe = bool(values.get("unsafe_fixes"))
     if values.get("diff"):
@@ -71,6 +74,16 @@ def _paths(values: Values) -> list[str]:
     return [given] if isinstance(given, str) else given if isinstance(given, list) else []
 
 
+def _refuse_labels(paths: list[str], roots: Roots) -> None:
+    """Refuse a label such as `//team`, which other commands take, with the path that it means."""
+    for path in paths:
+        if path.startswith("//") and not os.path.lexists(path):
+            root = roots.of(os.getcwd()).value.folder
+            below = path.partition(":")[0].strip("/").removesuffix(process.EVERYWHERE).rstrip("/")
+            meant = os.path.relpath(os.path.join(root, below))
+            raise process.UsageError(f"`{path}` is no path, and check takes paths: write `{meant}`")
+
+
 def _folder(paths: list[str]) -> str:
     """Return the folder whose repository counts for the whole of a check."""
     first = os.path.abspath(paths[0]) if paths else os.getcwd()
@@ -99,7 +112,7 @@ def _checked(paths: list[str], roots: Roots, values: Values) -> tuple[Report, tu
     # Who ends us must not leave the workers behind; like Ctrl-C it leads through all that cleans up.
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, process.ended)
     progress = checked.Progress() if sys.stderr.isatty() else None
     wish = Wish(
         facts,

@@ -11,7 +11,7 @@ from envd_cache import __version__
 from envd_cache.cli import compile  # noqa: A004 - a module, and the name of its command
 from envd_cache.cli.compile import COMPILE
 from envd_cache.cli.options import quick
-from envd_cache.cli.process import DONE, INTERRUPTED, WRONG_USE, UsageError
+from envd_cache.cli.process import CTRL_C, DONE, INTERRUPTED, WRONG_USE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def main(words: Sequence[str]) -> int:
         return WRONG_USE
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else WRONG_USE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        return INTERRUPTED + (error.args[0] if error.args else CTRL_C)
     except BrokenPipeError:
         # The reader went away (`| head`); the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

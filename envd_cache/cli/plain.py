@@ -49,7 +49,7 @@ def plain(values: Values) -> int:
 def _made(values: Values, folder: str) -> tuple[Plain | None, tuple[Diagnostic, ...]]:
     """Return the files of the target that a call names, None after an error."""
     during = process.open_session(values)
-    (target,), diagnostics = process.chosen_targets({**values, "all": False}, during)
+    (target,), diagnostics = process.chosen_targets({**values, "all": None}, during)
     run = plans((target,), during)
     diagnostics += run.diagnostics
     if has_errors(diagnostics):

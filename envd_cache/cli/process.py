@@ -23,11 +23,18 @@ if TYPE_CHECKING:
 EVERYWHERE = "..."
 
 DONE, FINDINGS, WRONG_USE = 0, 1, 2
-INTERRUPTED = 130
+# By a signal; as a shell has it, the signal's number is added.
+INTERRUPTED = 128
+CTRL_C = 2
 
 
 class UsageError(Exception):
     """The call was wrong in a way that the table of options cannot say; the text is the message."""
+
+
+def ended(number: int, _frame: object) -> None:
+    """Handle a signal that ends the program: leave as with Ctrl-C, through all that cleans up."""
+    raise KeyboardInterrupt(number)
 
 
 def report(diagnostics: tuple[Diagnostic, ...], values: Values) -> int:
@@ -113,6 +120,9 @@ def target_of(values: Values) -> Target:
     target = parse_target(named)
     if target is None:
         raise UsageError(f"`{named}`: write FILE or FILE:FUNCTION")
+    if os.path.basename(target.path) == EVERYWHERE and not values.get("all"):
+        way = "write `--all` to take them" if values.get("all") is False else "name one of them"
+        raise UsageError(f"`{named}` means every target of the build files below a folder; {way}")
     return target
 
 

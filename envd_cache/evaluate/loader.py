@@ -112,6 +112,9 @@ def read_source(path: str, shown: str, label: str) -> Result[SourceFile | None]:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
+        if os.path.islink(path):
+            hint = f"it leads to `{os.readlink(path)}`; mend the link, or remove it"
+            return refused("EC001", f"`{shown}` is a link to nothing", hint)
         return refused("EC001", f"`{shown}` does not exist", _near(path, shown))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

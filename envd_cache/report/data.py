@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from envd_cache.report.redact import Redactor
+from envd_cache.report.text import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,18 +23,19 @@ def _one(diagnostic: Diagnostic, redactor: Redactor) -> dict[str, object]:
     made: dict[str, object] = {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
-        "message": redactor.text(diagnostic.message),
+        "message": cut(redactor.text(diagnostic.message)),
     }
     if diagnostic.location is not None:
         made |= location_data(diagnostic.location)
     elif diagnostic.path:
         made["file"] = diagnostic.path
     if diagnostic.hint:
-        made["hint"] = redactor.text(diagnostic.hint)
+        made["hint"] = cut(redactor.text(diagnostic.hint))
     made["help"] = diagnostic.help
     if diagnostic.labels:
         made["related"] = [
-            {"message": label.text, **location_data(label.location)} for label in diagnostic.labels
+            {"message": cut(redactor.text(label.text)), **location_data(label.location)}
+            for label in diagnostic.labels
         ]
     return made
 

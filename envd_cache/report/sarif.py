@@ -9,6 +9,7 @@ from __future__ import annotations
 from envd_cache.record import Record
 from envd_cache.report.places import Paths, file_of
 from envd_cache.report.redact import Redactor
+from envd_cache.report.text import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,9 +88,9 @@ class _Writer:
         made: dict[str, object] = {"ruleId": diagnostic.code}
         if diagnostic.code in self._codes:
             made["ruleIndex"] = self._codes.index(diagnostic.code)
-        text = self._redactor.text(diagnostic.message)
+        text = cut(self._redactor.text(diagnostic.message))
         if diagnostic.hint:
-            text += f"\nhint: {self._redactor.text(diagnostic.hint)}"
+            text += f"\nhint: {cut(self._redactor.text(diagnostic.hint))}"
         made |= {"level": diagnostic.severity, "message": {"text": text}}
         if diagnostic.location:
             made["locations"] = [{"physicalLocation": self._place(diagnostic.location)}]
@@ -100,7 +101,7 @@ class _Writer:
             made["relatedLocations"] = [
                 {
                     "id": number,
-                    "message": {"text": self._redactor.text(label.text)},
+                    "message": {"text": cut(self._redactor.text(label.text))},
                     "physicalLocation": self._place(label.location),
                 }
                 for number, label in enumerate(diagnostic.labels, 1)
