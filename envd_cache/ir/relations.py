@@ -117,7 +117,10 @@ def _ineffective(decl: CacheDecl, given: list[Param]) -> Iterator[Problem]:
         only = "an export" if param.direction == EXPORT else "an import"
         message = f"`{param.name}` has no effect: only {only} takes it"
         argument = decl.places[param.name]
-        yield Problem("EC117", message, argument, on_name=True, severity=WARNING, hint="remove it")
+        key = decl.backend.key
+        keyed = decl.keys and key and key.style == "tag" and key.param == param.name
+        hint = "remove it and `key`" if keyed else "remove it"
+        yield Problem("EC117", message, argument, on_name=True, severity=WARNING, hint=hint)
 
 
 def _without_need(decl: CacheDecl, given: list[Param]) -> Iterator[Problem]:

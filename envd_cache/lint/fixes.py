@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from envd_cache.catalog import BACKENDS
+from envd_cache.catalog.common import KEY
 from envd_cache.diagnostics import Fix
 from envd_cache.lint.edits import is_literal, replaced, restring, without_argument
 from envd_cache.source import Span
@@ -33,6 +34,8 @@ _WRITE_VALUE = re.compile(r"write `\w+=([^`]+)`")
 _IN_QUOTES = re.compile(r'write it in quotes: `("[^`"\\]*")`')
 # The parameter that each function takes by position.
 _FIRST = {f"cache.{backend.name}": backend.params[0].name for backend in BACKENDS}
+# The parameter that `key` completes, of those that cannot do without it.
+_KEYED = {f"cache.{one.name}": one.key.param for one in BACKENDS if one.key and one.key.style == "tag"}
 _LEAVE_OUT = "leave the argument out"
 _NO_EFFECT = "has no effect"
 _OTHER_DIRECTION = "has no effect: only "
@@ -148,9 +151,15 @@ def _ineffective(found: Diagnostic, source: SourceFile, tree: File) -> Fix | Non
     for call in _calls_around(tree, found.location.span):
         for argument in call.arguments:
             if argument.name_span == found.location.span:
+                if argument.name == _KEYED.get(dotted(call.callee)) and _gives(call, KEY.name):
+                    return None  # `key` cannot stand without it
                 safe = _OTHER_DIRECTION in found.message and _decides(call)
                 return _removed(source, tree, argument.value.span, safe=safe)
     return None
+
+
+def _gives(call: Call, name: str) -> bool:
+    return any(argument.name == name for argument in call.arguments)
 
 
 def _decides(call: Call) -> bool:

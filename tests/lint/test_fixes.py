@@ -126,6 +126,7 @@ LEFT_ALONE = {
     "in a loop": 'for name in ["a", "a"]:\n        cache.gha(scope=name)',
     "two addresses": 'cache.azblob("acme.example.org")',
     "secret": 'cache.azblob("https://a.example.org", secret_access_key="K", use="export")',
+    "what `key` completes": 'cache.inline(use="export", key="main", ref="ghcr.io/acme/app")',
     "direction from outside": (
         'use = "import" if cache.branch("x") else "both"\n    cache.gha(scope="a", mode="max", use=use)'
     ),
