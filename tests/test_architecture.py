@@ -25,8 +25,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 ROWS: tuple[tuple[str, ...], ...] = (
     ("record",),
     ("problem", "source", "diagnostics"),
-    ("catalog", "syntax", "report", "codes", "config_text", "globs", "wholefile"),
-    ("config_keys",),
+    ("catalog", "syntax", "codes", "config_text", "globs", "wholefile"),
+    ("config_keys", "report"),
     ("config", "config_schema"),
     ("evaluate",),
     ("ir",),

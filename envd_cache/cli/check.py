@@ -42,7 +42,13 @@ def check(values: Values) -> int:
     unsafe = bool(values.get("unsafe_fixes"))
     if values.get("diff"):
         new = checked.fixes(found, unsafe=unsafe)
-        process.write(checked.difference(new), process.text(values, "output"))
+        from envd_cache.report.text import printable  # noqa: PLC0415 - only with `--diff`
+
+        shown, hidden = checked.without_credentials(new, found)
+        for source in hidden:
+            name = printable(source.path)
+            sys.stderr.write(f"`{name}` holds a credential: its difference is not shown\n")
+        process.write(checked.difference(shown), process.text(values, "output"))
         return process.FINDINGS if new else process.DONE
     fixed = 0
     if values.get("fix") or unsafe:

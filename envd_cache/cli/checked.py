@@ -10,7 +10,7 @@ from envd_cache.check.result import FileResult
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from envd_cache.check.bench import Checked
     from envd_cache.check.result import Report
@@ -158,6 +158,17 @@ def fixes(found: Iterable[Diagnostic], *, unsafe: bool) -> Mapping[SourceFile, s
         for source, text in sorted(new.items(), key=lambda pair: pair[0].path)
         if text != source.text and source.label.startswith("//")
     }
+
+
+def without_credentials(
+    new: Mapping[SourceFile, str], found: Iterable[Diagnostic]
+) -> tuple[Mapping[SourceFile, str], Sequence[SourceFile]]:
+    """Return the new texts that may be shown, and the files of the others."""
+    from envd_cache.report.redact import Redactor  # noqa: PLC0415 - only with `--diff`
+
+    redactor = Redactor(tuple(found))
+    hidden = [source for source in new if redactor.hides(source)]
+    return {source: text for source, text in new.items() if source not in hidden}, hidden
 
 
 def difference(new: Mapping[SourceFile, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from envd_cache.problem import names_credential
+from envd_cache.syntax.escapes import unescape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ CERTAIN = 8
 _TOKEN = re.compile(
     r'''(?P<quote>"""|\'\'\'|"|')|(?P<name>[A-Za-z_]\w*)|(?P<skip>\#[^\n]*|\\\r?\n|[^\S\n]+)|(?P<mark>\n|.)'''
 )
-_ESCAPE, _ESCAPED = re.compile(r"\\(.)", re.DOTALL), {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 _BODIES = {
     # Possessive: the plain form takes a hundred bytes of memory for each character of a long string.
     '"""': re.compile(r'(?:[^"\\]+|\\.|"(?!""))*+', re.DOTALL),
@@ -45,8 +45,9 @@ class Redactor:
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         found = {text for diagnostic in diagnostics for text in diagnostic.redact if len(text) >= SHORTEST}
         for source in {diagnostic.location.source for diagnostic in diagnostics if diagnostic.location}:
-            named = [source.text[start:end] for start, end, named in _strings(source.text) if named]
-            found |= {text for text in named if len(text) >= CERTAIN}
+            written = [source.text[start:end] for start, end, named in _strings(source.text) if named]
+            # A message speaks of what a string stands for.
+            found |= {text for one in written for text in (one, unescape(one)) if len(text) >= CERTAIN}
         self._texts = sorted(found, key=lambda text: (-len(text), text))
         self._pattern = re.compile("|".join(map(_spellings, self._texts)) or r"(?!)", re.IGNORECASE)
         self._spans: dict[str, list[tuple[int, int]]] = {}
@@ -80,8 +81,12 @@ class Redactor:
         start = source.line_starts[number]
         return masked[start : start + len(source.line(number))]
 
+    def hides(self, source: SourceFile) -> bool:
+        """Say whether anything of a file is masked."""
+        return self._mask(source) != source.text
+
     def _is_part(self, written: str) -> bool:
-        value = _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), written)
+        value = unescape(written)
         return any(written in text or value in text for text in self._texts)
 
     def _mask(self, source: SourceFile) -> str:
