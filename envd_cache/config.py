@@ -108,9 +108,29 @@ def _read(
     folder: str, path: str, table: tuple[str, ...], rules: Mapping[str, str] | None
 ) -> Result[Root] | None:
     """Return the settings in one table of a file, or None when the file has no such table."""
+    if os.path.islink(path) and _leads_out(folder, path):
+        from envd_cache.diagnostics import ERROR, Diagnostic  # noqa: PLC0415 - only for problems
+
+        message = "the configuration cannot be read: it is a link that leads out of the repository"
+        hint = "keep it in the repository"
+        problem = Diagnostic("EC020", ERROR, message, path=path, hint=hint)
+        return Result(Root(folder, Config(path)), (problem,))
     from envd_cache.config_keys import read  # noqa: PLC0415 - only a configured repository needs it
 
     found = read(path, table, rules)
     if found is None:
         return None
     return Result(Root(folder, Config(path).replace(**found.value)), found.diagnostics)
+
+
+def _leads_out(folder: str, path: str) -> bool:
+    """Say whether a link leads out of the git repository around a folder, or out of the folder itself."""
+    top = folder
+    while not os.path.lexists(os.path.join(top, ".git")):
+        parent = os.path.dirname(top)
+        if parent == top:
+            top = folder
+            break
+        top = parent
+    real = os.path.realpath(top).rstrip(os.sep) + os.sep
+    return not os.path.realpath(path).startswith(real)

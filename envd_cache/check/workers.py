@@ -38,6 +38,8 @@ COLLECT_EVERY = 20
 # Results are sent at the latest after this time, so that little is done again when a worker dies.
 FLUSH_SECONDS = 0.02
 WATCH_SECONDS = 0.1
+# A worker that has tasks and is at none for so long does not work: its thread may have found no memory.
+IDLE_SECONDS = 30.0
 
 # Tasks sent ahead to a worker that may be busy with sending results: with more, both could wait for ever.
 MOST_AHEAD = 16 * 1024
@@ -75,6 +77,7 @@ class _Worker:
         self.held = held
         self.tasks: dict[int, Task] = {}
         self.received = bytearray()
+        self.moved_at = monotonic()
         self.late_at = -1
         self.killed_at = -1
 
@@ -154,6 +157,7 @@ class Pool:
                 return
             del self._queue[: len(chunk)]
             worker.tasks.update(chunk)
+            worker.moved_at = monotonic()
             try:
                 write(worker.to, framed(message))
             except BrokenPipeError:
@@ -236,6 +240,7 @@ class Pool:
                 yield from self._buried(worker)
                 continue
             worker.received += data
+            worker.moved_at = monotonic()
             for results in frames_in(worker.received):
                 for number, result, fault in results:
                     yield worker.tasks.pop(number), Died(0, 0, fault) if fault else result
@@ -249,7 +254,9 @@ class Pool:
         since, target_since = _TIMES.unpack_from(self._page, at + _NUMBER.size)
         now = monotonic()
         late = now - target_since > self._limit + GRACE or now - since > self._limit * MOST_TARGETS + GRACE
-        if number not in worker.tasks or not late:
+        if number < 0 and worker.tasks and now - worker.moved_at > IDLE_SECONDS:
+            _kill(worker.pid)
+        elif number not in worker.tasks or not late:
             worker.late_at = -1
         elif worker.late_at != number:
             worker.late_at = number

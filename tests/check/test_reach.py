@@ -93,3 +93,18 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         assert codes(tmp_path) == [("warning", "EC001", "secret")]
     finally:
         (tmp_path / "secret").chmod(0o755)
+
+
+def test_a_configuration_outside_the_repository_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "repo" / "in", {"build.envd": target("ghcr.io/acme/app:cache")})
+    (tmp_path / "repo" / ".git").mkdir()
+    config = tmp_path / "repo" / "in" / "envd-cache.toml"
+    config.unlink()
+    config.symlink_to("/proc/self/environ")
+    done = check(tmp_path / "repo", MYTOKEN="abcdef")
+    assert "cannot be read: it is a link that leads out of the repository" in done.out
+    assert "abcdef" not in done.out
+    config.unlink()
+    (tmp_path / "repo" / "shared.toml").write_text('fail-on = "never"\n')
+    config.symlink_to("../shared.toml")
+    assert codes(tmp_path / "repo") == []

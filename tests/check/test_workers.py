@@ -183,6 +183,25 @@ def test_an_interruption_ends_all_of_them(tmp_path: Path) -> None:
         process.wait()
 
 
+def test_a_worker_that_never_begins_is_replaced(tmp_path: Path) -> None:
+    found = run(f"""
+        from envd_cache.check import workers
+        from envd_cache.evaluate.interpreter import in_deep_thread
+        workers.IDLE_SECONDS = 0.5
+
+        def once(action, interrupt):
+            try:
+                os.mkdir({str(tmp_path / "hung")!r})
+            except FileExistsError:
+                return in_deep_thread(action, interrupt)
+            time.sleep(3600)
+
+        workers.in_deep_thread = once
+        print([len(outcome([("plain", n) for n in range(20)], count=1))])
+    """)
+    assert found == [20]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not end a process by its lifeline")
 def test_no_worker_outlives_a_killed_parent(tmp_path: Path) -> None:
     started = tmp_path / "started"
