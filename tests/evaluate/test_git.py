@@ -205,3 +205,17 @@ def test_full_commits(length: int) -> None:
 @pytest.mark.parametrize("text", ["", "HEAD", "main", "0a1b"])
 def test_what_is_no_commit(text: str) -> None:
     assert not is_commit(text)
+
+
+@pytest.mark.parametrize("text", ["", "nothing of git's\n", "gitdir:\n", "gitdir: nowhere\n"])
+def test_a_pointer_that_leads_nowhere(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".git").write_text(text)
+    assert read_head(str(tmp_path)) is None
+
+
+def test_what_is_no_pointer_is_not_followed(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / ".git").write_text(f"elsewhere: {repository / '.git'}\n")
+    assert read_head(str(tmp_path / "tree")) is None
+    (tmp_path / "tree" / ".git").write_text(f"gitdir: {repository / '.git'}\n")
+    assert read_head(str(tmp_path / "tree")) == Head("trunk", commit_of(repository))
