@@ -7,6 +7,7 @@ import argparse
 from envd_cache.cli.commands import COMMANDS, command
 from envd_cache.cli.options import defaults
 from envd_cache.diagnostics import suggestion
+from envd_cache.problem import names_credential
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class _Parser(argparse.ArgumentParser):
             hint = suggestion(word, [choice.strip(" '") for choice in listed.split(",")])
         elif (unknown := message.partition("unrecognized arguments: ")[2]) and unknown.startswith("-"):
             hint = self._about_option(unknown.split()[0].partition("=")[0])
+        message = _without_credentials(message)
         super().error(f"{message}\n{hint}" if hint else message)
 
     def _about_option(self, word: str) -> str:
@@ -105,3 +107,18 @@ def _help(text: str, choices: Sequence[str]) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "."
+
+
+def _without_credentials(message: str) -> str:
+    """Return a message without what a word of the call gives to the name of a credential."""
+    kept: list[str] = []
+    hidden = False
+    for word in message.split(" "):
+        name, equals, _ = word.partition("=")
+        # A value may have blanks in it; what it ends with cannot be told from the next word but for a dash.
+        hidden = (bool(equals) and names_credential(name)) or (hidden and not word.startswith("-"))
+        if not hidden:
+            kept.append(word)
+        elif equals and names_credential(name):
+            kept.append(f"{name}=***")
+    return " ".join(kept)
