@@ -114,11 +114,13 @@ def _without_credentials(message: str) -> str:
     kept: list[str] = []
     hidden = False
     for word in message.split(" "):
-        name, equals, _ = word.partition("=")
-        # A value may have blanks in it; what it ends with cannot be told from the next word but for a dash.
-        hidden = (bool(equals) and names_credential(name)) or (hidden and not word.startswith("-"))
-        if not hidden:
+        # In `--set=*.s3.session_token=…` the name stands behind another equals sign.
+        ends = [at for at, letter in enumerate(word) if letter == "=" and names_credential(word[:at])]
+        if ends:
+            kept.append(f"{word[: ends[0]]}=***")
+            hidden = True
+        # A value may have blanks in it; where it ends only a dash tells.
+        elif not hidden or word.startswith("-"):
             kept.append(word)
-        elif equals and names_credential(name):
-            kept.append(f"{name}=***")
+            hidden = False
     return " ".join(kept)
