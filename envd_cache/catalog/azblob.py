@@ -33,6 +33,7 @@ BACKEND = Backend(
             env=(Env("BUILDKIT_AZURE_STORAGE_ACCOUNT_NAME", "buildkitd"),),
             since="v0.12.0",
             doc="Name of the storage account; by default the first part of the host of `account_url`.",
+            transport=True,
         ),
         Param(
             "container",
@@ -77,6 +78,7 @@ BACKEND = Backend(
             secret=True,
             since="v0.11.0",
             doc="Key of the account; without it, the identity of the BuildKit daemon.",
+            transport=True,
         ),
         MODE,
         IGNORE_ERROR,

@@ -40,6 +40,7 @@ IGNORE_ERROR = Param(
     since="v0.11.0",
     doc="Let the build succeed when the export fails.",
     note="Covers the upload, not a wrong configuration.",
+    transport=True,
 )
 COMPRESSION = Param(
     "compression",

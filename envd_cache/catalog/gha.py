@@ -54,6 +54,7 @@ BACKEND = Backend(
             env=(Env("ACTIONS_RUNTIME_TOKEN", "buildctl"), Env("ACTIONS_RUNTIME_TOKEN", "buildx")),
             since="v0.9.0",
             doc="The run-time token of the job.",
+            transport=True,
         ),
         Param(
             "version",
@@ -62,6 +63,7 @@ BACKEND = Backend(
             since="v0.20.0",
             since_note="buildx v0.21.0",
             doc="Version of the cache service; found out from the address when not given.",
+            transport=True,
         ),
         Param(
             "timeout",
@@ -70,6 +72,7 @@ BACKEND = Backend(
             default="10m",
             since="v0.13.0",
             doc="How long requests are tried again when the service limits their rate.",
+            transport=True,
         ),
         Param(
             "repository",
@@ -79,6 +82,7 @@ BACKEND = Backend(
             format="repository",
             since="v0.14.0",
             doc="`owner/repository`, to list existing entries at once; needs `ghtoken`.",
+            transport=True,
         ),
         Param(
             "ghtoken",
@@ -88,9 +92,11 @@ BACKEND = Backend(
             secret=True,
             since="v0.14.0",
             doc="GitHub token that may read Actions, for `repository`.",
+            transport=True,
         ),
         IGNORE_ERROR,
     ),
     key=Key("scope", "value"),
-    place=("repository", "scope"),
+    # `repository` and `ghtoken` only list what is there (`gha.go:131`); the token's repository is the job's.
+    place=("url", "url_v2", "scope"),
 )

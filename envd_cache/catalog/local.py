@@ -44,6 +44,7 @@ BACKEND = Backend(
             since="v0.31.0",
             since_note="buildx v0.35.0; older clients ignore it",
             doc="After a successful build, delete what the index no longer refers to.",
+            transport=True,
         ),
         MODE,
         *COMPRESSION_PARAMS,

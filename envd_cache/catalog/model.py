@@ -51,7 +51,8 @@ class Param(Record):
     closes a string to a set. `format` names a check in `catalog.formats`. `default` is what BuildKit
     takes when the attribute is absent; it is documented and never written. `needs` is a parameter without
     which this one has no effect. `since` is the first BuildKit
-    release that reads the attribute, `since_note` what a client must have besides.
+    release that reads the attribute, `since_note` what a client must have besides. `transport`: it says how
+    the cache is carried or who may do it; what a reader finds is the same with any value.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Param(Record):
     since: str = ""
     since_note: str = ""
     note: str = ""
+    transport: bool = False
 
     def wire_name(self, direction: Direction) -> str:
         """Return BuildKit's name of the attribute in one direction."""

@@ -33,6 +33,7 @@ BACKEND = Backend(
             default=False,
             since="v0.12.0",
             doc="Skip TLS verification and fall back to plain HTTP for this registry.",
+            transport=True,
         ),
         IGNORE_ERROR,
     ),

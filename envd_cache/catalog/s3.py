@@ -34,6 +34,7 @@ BACKEND = Backend(
             env=(Env("AWS_REGION", "buildkitd"),),
             since="v0.11.0",
             doc="Region of the bucket.",
+            transport=True,
         ),
         Param(
             "prefix",
@@ -73,6 +74,7 @@ BACKEND = Backend(
             default=False,
             since="v0.11.0",
             doc="Put the bucket into the path rather than the host name; only with `endpoint_url`.",
+            transport=True,
         ),
         Param(
             "access_key_id",
@@ -81,6 +83,7 @@ BACKEND = Backend(
             env=(Env("AWS_ACCESS_KEY_ID", "buildx"),),
             since="v0.11.0",
             doc="Access key; without it, the identity of the BuildKit daemon.",
+            transport=True,
         ),
         Param(
             "secret_access_key",
@@ -89,6 +92,7 @@ BACKEND = Backend(
             env=(Env("AWS_SECRET_ACCESS_KEY", "buildx"),),
             since="v0.11.0",
             doc="Secret of the access key.",
+            transport=True,
         ),
         Param(
             "session_token",
@@ -98,6 +102,7 @@ BACKEND = Backend(
             env=(Env("AWS_SESSION_TOKEN", "buildx"),),
             since="v0.11.0",
             doc="Session token of temporary credentials.",
+            transport=True,
         ),
         MODE,
         Param(
@@ -108,6 +113,7 @@ BACKEND = Backend(
             default="24h",
             since="v0.11.0",
             doc="Age after which an existing blob is touched, so that a clean-up rule keeps it.",
+            transport=True,
         ),
         Param(
             "upload_parallelism",
@@ -117,6 +123,7 @@ BACKEND = Backend(
             default=4,
             since="v0.16.0",
             doc="Number of layers that are uploaded at once.",
+            transport=True,
         ),
         Param(
             "disable_accept_encoding",
@@ -124,6 +131,7 @@ BACKEND = Backend(
             default=False,
             since="v0.30.0",
             doc="Leave the Accept-Encoding header out of the signature, for Google Cloud Storage.",
+            transport=True,
         ),
         Param(
             "retry_mode",
@@ -132,6 +140,7 @@ BACKEND = Backend(
             default="standard",
             since="v0.30.0",
             doc="How failed requests are tried again.",
+            transport=True,
         ),
         Param(
             "retry_max_attempts",
@@ -140,6 +149,7 @@ BACKEND = Backend(
             default=3,
             since="v0.30.0",
             doc="How often a request is tried.",
+            transport=True,
         ),
         IGNORE_ERROR,
     ),

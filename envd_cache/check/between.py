@@ -25,7 +25,8 @@ def between(
 ) -> tuple[Diagnostic, ...]:
     """Return what the rules between targets find, and the allowances that allowed nothing anywhere.
 
-    `whole` says that the results are all of the repository.
+    `whole` says that the results are all of the repository, and that none of its targets is unknown. A file
+    with errors says itself that some of its targets may be.
     """
 
     def source_at(spot: Spot) -> SourceFile | None:
@@ -47,7 +48,10 @@ def between(
         used += [made[number] for number in result.used]
     if not allowances:
         return kept.diagnostics
-    return kept.diagnostics + unused(allowances, used, source_at, settings, whole=whole)
+    known = whole and not any(summary.broken for summary in summaries)
+    steady = not any(summary.changing for summary in summaries)
+    rest = unused(allowances, used, source_at, settings, whole=known, steady=steady)
+    return kept.diagnostics + rest
 
 
 def settings_of(config: Config) -> Settings:

@@ -3,7 +3,7 @@
     findings = lint_source(source, settings) + lint_target(evaluation, plan, settings)
     kept = finish(diagnostics + findings, sources, settings)         # severities, allowances
     more = lint_repository(summaries, settings, source_of)           # then `finish` again
-    rest = unused(allowances, used, source_of, settings, whole=True)
+    rest = unused(allowances, used, source_of, settings, whole=True, steady=True)
 
 Findings are made with the severity that the configuration gives their rule at their file; a rule that is
 off there gives none.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from envd_cache.codes import CODES
 from envd_cache.diagnostics import ERROR, WARNING, Diagnostic, Edit, Fix, Label, in_order
+from envd_cache.lint.chance import HERE, LOADED, chances_of
 from envd_cache.lint.context import PlanContext, SyntaxContext, known_part
 from envd_cache.lint.engines_wanted import ANY, Engines
 from envd_cache.lint.rule import PLAN, REPOSITORY, SYNTAX, Rule, SpotFinding
@@ -20,7 +21,15 @@ from envd_cache.lint.rules import RULES
 from envd_cache.lint.rules.unknown_allowance import RULE as UNKNOWN
 from envd_cache.lint.rules.unused_allowance import RULE as UNUSED
 from envd_cache.lint.summary import RepositoryContext, Spot
-from envd_cache.lint.suppress import MARK, Kept, allowances_of, keep, location_in, unknown_names, without
+from envd_cache.lint.suppress import (
+    Kept,
+    allowances_of,
+    keep,
+    location_in,
+    may_allow,
+    unknown_names,
+    without,
+)
 from envd_cache.record import Record
 from envd_cache.source import Location, Span
 
@@ -141,7 +150,7 @@ def finish(
             weighed.append(found)
         else:
             weighed += _weighed_as(found, NAMES.get(found.code, ""), found.severity, settings)
-    files = {source.label: source for source in sources if MARK in source.text}
+    files = {source.label: source for source in sources if may_allow(source)}
     allowances = [one for source in files.values() for one in allowances_of(source)]
     # A rule that the configuration makes an error may be allowed away, an error of the language not.
     return keep(
@@ -159,15 +168,17 @@ def unused(
     settings: Settings = DEFAULT,
     *,
     whole: bool = True,
+    steady: bool = True,
 ) -> tuple[Diagnostic, ...]:
-    """Return a finding for each allowance that allowed nothing, or that names no rule.
+    """Return a finding for each allowance that certainly allowed nothing, or that names no rule.
 
-    `whole`: the whole repository was looked at, so a rule between targets had its chance too. An
-    allowance for a rule that is off is not called unused.
+    `whole`: all targets of the repository are known, so one in a file that others load had all its chances.
+    `steady`: no target asked for what another run may answer in another way, so rules between targets had
+    theirs. An allowance for a rule that is off is not called unused.
     """
     found: list[Diagnostic] = []
     done = set(used)
-    for allowance in dict.fromkeys(allowances):
+    for allowance, chance in chances_of(allowances).items():
         if allowance in done:
             continue
         spot = _spot_of(allowance)
@@ -186,7 +197,9 @@ def unused(
                 edit = Edit(location, meant)
                 made = made.replace(fix=Fix(f"write `{meant}`", (edit,), safe=False))
             found += _weighed(made, UNKNOWN, settings)
-        elif (whole or allowance.name not in _BETWEEN) and not _is_off(allowance, settings):
+        elif _was_open(allowance.name, chance, whole=whole, steady=steady) and not _is_off(
+            allowance, settings
+        ):
             message = f"`{allowance.name}` finds nothing here"
             fix = without(source, allowance)
             made = Diagnostic(UNUSED.code, WARNING, message, location, hint="remove it", fix=fix)
@@ -233,6 +246,13 @@ def _weighed_as(
     if severity == OFF:
         return ()
     return (found if severity == found.severity else found.replace(severity=severity),)
+
+
+def _was_open(name: str, chance: int, *, whole: bool, steady: bool) -> bool:
+    """Say whether an allowance for a rule had every chance that it can have."""
+    if name in _BETWEEN and not (whole and steady):
+        return False
+    return chance == HERE or (chance == LOADED and whole)
 
 
 def _is_off(allowance: Allowance, settings: Settings) -> bool:

@@ -1,7 +1,8 @@
 """What repository rules need of a target, in plain values: it crosses processes and is kept as JSON.
 
 A place is a tuple of texts, equal for equal places. Paths of the `local` kind that are relative count from
-the folder of the build file. Values of credentials are never in a summary.
+the folder of the build file. Values of credentials are never in a summary. What another run may do in
+another way, or nobody knows here, is said in it: see `lint.unknowns`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from envd_cache.catalog.model import Secret
 from envd_cache.evaluate.facts import PLACEHOLDER
 from envd_cache.ir.merge import normalised, params_by_wire, places
 from envd_cache.lint.context import is_guess, known_part, shown
+from envd_cache.lint.places import CHANGING, PULL_REQUEST, named_by, stem
 from envd_cache.record import Record
 
 TYPE_CHECKING = False
@@ -38,7 +40,9 @@ class Spot(Record):
 class EntrySummary(Record):
     """One export or import. `text` names its place for people; `settings` are all attributes that matter.
 
-    `default_place` says that the place was left to BuildKit's default name.
+    `default_place` says that the place was left to BuildKit's default name. `by` is the function that
+    declared it, which for an import of an image is another one than its type. `loose`: a fact that changes
+    from run to run is in the place, and not in the key alone.
     """
 
     direction: str
@@ -48,6 +52,8 @@ class EntrySummary(Record):
     settings: tuple[tuple[str, str | int | bool], ...]
     default_place: bool
     spot: Spot | None
+    by: str = ""
+    loose: bool = False
 
 
 class ImageUse(Record):
@@ -61,7 +67,12 @@ class ImageUse(Record):
 class TargetSummary(Record):
     """One target: `//team/service:build`, the file as shown, its caches and its images.
 
-    `guessed` are directions and types of entries that are left out, because a fact in them is unknown here.
+    `guessed` are entries that are left out, because a fact in them is unknown here: direction, type, and
+    the place without its key, () when the fact is in that, too. `changing`: it asked for a fact that another
+    run may answer in another way. `hiding`: because of the answer it may declare less here than elsewhere: it
+    declares nothing, or a pull request is built. `broken`: an error keeps something from being known.
+
+    With an empty `function` it tells of a file what none of its targets tells, and has no entries.
     """
 
     label: str
@@ -69,7 +80,10 @@ class TargetSummary(Record):
     function: str
     entries: tuple[EntrySummary, ...] = ()
     images: tuple[ImageUse, ...] = ()
-    guessed: tuple[tuple[str, str], ...] = ()
+    guessed: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    changing: bool = False
+    hiding: bool = False
+    broken: bool = False
 
 
 class RepositoryContext:
@@ -88,19 +102,28 @@ class RepositoryContext:
         self.readers = readers
 
 
-def summary_of(evaluation: Evaluation, plan: CachePlan) -> TargetSummary:
-    """Return the summary of one target."""
+def summary_of(evaluation: Evaluation, plan: CachePlan, *, invented: bool = False) -> TargetSummary:
+    """Return the summary of one target. `invented`: it asked for a fact that nobody knows."""
     source = evaluation.source
     folder = posixpath.dirname(source.label) if source else "//"
     known = known_part(plan)
-    guessed: tuple[tuple[str, str], ...] = ()
+    values = tuple(dict.fromkeys([read.value for read in plan.facts if read.name in CHANGING]))
+    guessed: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     if known is not plan:
         entries_of_all = (*plan.exports, *plan.imports)
-        guessed = tuple([(one.direction, one.type) for one in entries_of_all if is_guess(one.decl)])
-    entries = tuple([_entry(entry, folder) for entry in (*known.exports, *known.imports)])
+        guessed = tuple([_guess(one, folder, values) for one in entries_of_all if is_guess(one.decl)])
+    entries = tuple([_entry(entry, folder, values) for entry in (*known.exports, *known.imports)])
     path = source.path if source else evaluation.target.path
     images = tuple(_images(evaluation, known))
-    return TargetSummary(plan.label, path, plan.name, entries, images, guessed)
+    changing = invented or bool(values) or bool(guessed)
+    in_pull_request = any(read.value for read in plan.facts if read.name == PULL_REQUEST)
+    hiding = in_pull_request or (changing and not entries and not guessed)
+    return TargetSummary(plan.label, path, plan.name, entries, images, guessed, changing, hiding)
+
+
+def summary_of_file(path: str, label: str, *, changing: bool, broken: bool) -> TargetSummary:
+    """Return what is to be said of a whole file: that not all of its targets are known, or may be others."""
+    return TargetSummary(label, path, "", changing=changing, broken=broken)
 
 
 def spot_of(site: CallSite) -> Spot | None:
@@ -139,12 +162,23 @@ def _images(evaluation: Evaluation, plan: CachePlan) -> list[ImageUse]:
     return images
 
 
-def _entry(entry: CacheEntry, folder: str) -> EntrySummary:
+def _guess(entry: CacheEntry, folder: str, values: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+    place = stem(_places(entry, folder)[0])
+    unknown = len(place) < 2 or any(PLACEHOLDER in part for part in place) or named_by(place, values)
+    return (entry.direction, entry.type, () if unknown else place)
+
+
+def _places(entry: CacheEntry, folder: str) -> tuple[tuple[str, ...], ...]:
+    found = places(entry)
+    if entry.type == entry.decl.backend.name:
+        found = tuple([_anchored(place, entry, folder) for place in found])
+    return found
+
+
+def _entry(entry: CacheEntry, folder: str, values: Sequence[str]) -> EntrySummary:
     backend = entry.decl.backend
     own = entry.type == backend.name
-    found = places(entry)
-    if own:
-        found = tuple([_anchored(place, entry, folder) for place in found])
+    found = _places(entry, folder)
     place = " ".join([part for part in found[0][1:] if part])
     key = backend.key.param if backend.key else ""
     return EntrySummary(
@@ -155,6 +189,8 @@ def _entry(entry: CacheEntry, folder: str) -> EntrySummary:
         settings=tuple([(name, _plain(name, value, entry)) for name, value in _settings(entry)]),
         default_place=own and bool(backend.place) and key not in entry.decl.values and not entry.decl.keys,
         spot=spot_of(entry.decl.site),
+        by=backend.name,
+        loose=bool(values) and any(named_by(stem(one), values) for one in found),
     )
 
 
@@ -203,33 +239,39 @@ def as_data(summary: TargetSummary) -> list[object]:
             entry.text,
             [list(setting) for setting in entry.settings],
             entry.default_place,
+            entry.by,
+            entry.loose,
             _spot_data(entry.spot),
         ]
         for entry in summary.entries
     ]
     images = [[image.reference, image.what, _spot_data(image.spot)] for image in summary.images]
-    guessed = [list(pair) for pair in summary.guessed]
-    return [summary.label, summary.path, summary.function, entries, images, guessed]
+    guessed = [[direction, kind, list(place)] for direction, kind, place in summary.guessed]
+    unknown = [guessed, summary.changing, summary.hiding, summary.broken]
+    return [summary.label, summary.path, summary.function, entries, images, unknown]
 
 
 def from_data(data: Sequence[Any]) -> TargetSummary:
     """Return the summary that `as_data` made a list of; ValueError or TypeError when it has another form."""
-    label, path, function, entries, images, guessed = data
+    label, path, function, entries, images, (guessed, changing, hiding, broken) = data
     return TargetSummary(
         label,
         path,
         function,
         tuple([_entry_from(entry) for entry in entries]),
         tuple([ImageUse(reference, what, _spot_from(spot)) for reference, what, spot in images]),
-        tuple([(direction, kind) for direction, kind in guessed]),
+        tuple([(direction, kind, tuple(place)) for direction, kind, place in guessed]),
+        changing,
+        hiding,
+        broken,
     )
 
 
 def _entry_from(data: Sequence[Any]) -> EntrySummary:
-    direction, type_, where, text, settings, default_place, spot = data
+    direction, type_, where, text, settings, default_place, by, loose, spot = data
     places = tuple([tuple(place) for place in where])
     plain = tuple([(name, value) for name, value in settings])
-    return EntrySummary(direction, type_, places, text, plain, default_place, _spot_from(spot))
+    return EntrySummary(direction, type_, places, text, plain, default_place, _spot_from(spot), by, loose)
 
 
 def _spot_data(spot: Spot | None) -> list[object] | None:

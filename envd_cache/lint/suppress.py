@@ -6,7 +6,7 @@
 
 A name is a rule's, or one of `envd_cache.codes`; a code does as well. What stands behind the bracket is free
 for a reason. Errors of the language itself (EC0xx to EC2xx that stop a compile) are not allowed away. What
-allows nothing is a finding too, and so is a name that nobody knows.
+allows nothing is a finding too, and so is a name that nobody knows, and a comment that only looks like one.
 """
 
 from __future__ import annotations
@@ -26,16 +26,27 @@ if TYPE_CHECKING:
     from envd_cache.source import SourceFile
     from envd_cache.syntax.nodes import Comment, File, Node
 
-MARK = "envd-cache:"
+_NAME = "envd-cache"
 _LINE_END = re.compile(r"\r\n?|\n")
-_FORM = re.compile(r"#\s*envd-cache:\s*(allow-file|allow)\b\s*(\(([^()]*)\))?")
+_FORM = re.compile(r"#\s*envd-cache:\s*(allow-file|allow)(?![\w-])\s*(\(([^()]*)\))?")
+# What a person may write who means an allowance: another word in front of brackets or of a name, or no colon.
+_WORDS = (
+    r"(?:allow|ignore|disable|suppress|skip|permit|exclude|noqa|nolint|off)(?:[-_](?:file|line|next-line))?"
+)
+_LIKE = re.compile(
+    rf"#\s*envd-cache(?:(:)\s*(?:(\w[\w-]*)\(|({_WORDS})(?:\s*[(\[=:]|\s+(?:EC\d|[a-z]+-[a-z-]+\s*$)|\s*$))"
+    rf"|\s*:?\s*({_WORDS})\s*\()",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(rf"#\s*envd-cache(?:\s*:|\s+{_WORDS}\s*\()", re.IGNORECASE)
 
 
-class Allowance(Record):
+class Allowance(Record, apart=("chance",)):
     """One name of one comment: what it allows, where it is written, and what it covers, in code points.
 
     All fields are plain values, so that it may be kept as JSON. `problem` says what is wrong with the
-    comment, "" when nothing is.
+    comment, "" when nothing is. `of_file`: it covers the whole file, and what is found in no place of it.
+    `chance` is one of those of `lint.chance`: whether it could have allowed something in one run.
     """
 
     path: str
@@ -46,6 +57,8 @@ class Allowance(Record):
     covers_start: int
     covers_end: int
     problem: str = ""
+    of_file: bool = False
+    chance: int = 0
 
 
 class Kept(Record):
@@ -58,7 +71,7 @@ class Kept(Record):
 
 def allowances_of(source: SourceFile) -> tuple[Allowance, ...]:
     """Return what the comments of a file allow; nothing for a file that cannot be read."""
-    if MARK not in source.text:
+    if not may_allow(source):
         return ()
     from envd_cache.syntax.parse import parse  # noqa: PLC0415 - loads lark
 
@@ -66,6 +79,11 @@ def allowances_of(source: SourceFile) -> tuple[Allowance, ...]:
     if tree is None:
         return ()
     return tuple([one for comment in tree.comments for one in _allowances(source, tree, comment)])
+
+
+def may_allow(source: SourceFile) -> bool:
+    """Say whether a file may have such comments: without a parser, and never False for one that has."""
+    return _NAME in source.text and _COMMENT.search(source.text) is not None
 
 
 def keep(
@@ -77,22 +95,26 @@ def keep(
     """Return the diagnostics that no allowance covers. `aliases` gives the name of each code."""
     known = tuple(allowances)
     by_label: dict[str, list[Allowance]] = {}
+    by_path: dict[str, list[Allowance]] = {}
     for allowance in known:
         if not allowance.problem:
             by_label.setdefault(allowance.label, []).append(allowance)
+        if allowance.of_file:
+            by_path.setdefault(allowance.path, []).append(allowance)
     kept: list[Diagnostic] = []
     used: set[Allowance] = set()
     for found in diagnostics:
         where = found.location
-        if where is None or where.source.label not in by_label or not may_be_allowed(found):
+        over = by_label.get(where.source.label) if where else by_path.get(found.path)
+        if not over or not may_be_allowed(found):
             kept.append(found)
             continue
         name = aliases.get(found.code, "")
         by = [
             allowance
-            for allowance in by_label[where.source.label]
+            for allowance in over
             if allowance.name in (found.code, name)
-            and allowance.covers_start <= where.span.start < allowance.covers_end
+            and (where is None or allowance.covers_start <= where.span.start < allowance.covers_end)
         ]
         used.update(by)
         if not by:
@@ -146,15 +168,24 @@ def without(source: SourceFile, allowance: Allowance) -> Fix | None:
 
 def _allowances(source: SourceFile, tree: File, comment: Comment) -> list[Allowance]:
     form = _FORM.search(comment.text)
-    if form is None:
+    like = None if form else _LIKE.search(comment.text)
+    found = form or like
+    if found is None:
         return []
-    begin = comment.span.start + form.start()
-    whole = (begin, comment.span.start + form.end())
+    begin = comment.span.start + found.start()
+    whole = (begin, comment.span.start + len(comment.text[: found.end()].rstrip(" \t(")))
 
     def made(name: str, where: tuple[int, int], covers: Span | None, problem: str = "") -> Allowance:
         covered = covers or Span(0, 0)
-        return Allowance(source.path, source.label, name, *where, covered.start, covered.end, problem)
+        of_file = form is not None and form[1] == "allow-file" and not problem
+        return Allowance(
+            source.path, source.label, name, *where, covered.start, covered.end, problem, of_file
+        )
 
+    if form is None:
+        word = found[2] or found[3]
+        problem = f"`{word}` allows nothing" if word else "there is no `envd-cache:` in front of `{}`"
+        return [made("", whole, None, problem.format(found[4]))]
     if form[2] is None or not form[3].strip():
         return [made("", whole, None, f"`{form[1]}` needs the names of rules in brackets")]
     if form[1] == "allow-file":
@@ -163,15 +194,15 @@ def _allowances(source: SourceFile, tree: File, comment: Comment) -> list[Allowa
         covers: Span | None = Span(0, len(source.text) + 1)
     else:
         covers = _covered(source, tree, comment)
-    found = []
+    allowances = []
     at = comment.span.start + form.start(3)
     for part in form[3].split(","):
         name = part.strip()
         start = at + len(part) - len(part.lstrip())
         at += len(part) + 1
         if name:
-            found.append(made(name, (start, start + len(name)), covers))
-    return found
+            allowances.append(made(name, (start, start + len(name)), covers))
+    return allowances
 
 
 def _covered(source: SourceFile, tree: File, comment: Comment) -> Span | None:

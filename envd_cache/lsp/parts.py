@@ -9,6 +9,7 @@ from envd_cache.check.between import settings_of
 from envd_cache.check.result import FileResult
 from envd_cache.check.roots import Roots
 from envd_cache.diagnostics import in_order
+from envd_cache.lint.chance import DOUBT
 from envd_cache.lint.engine import NAMES
 from envd_cache.source import SourceFile
 
@@ -67,7 +68,7 @@ def between(parts: Iterable[Part], texts: Mapping[str, str], mine: Collection[st
         kept = [
             (fields, number in used)
             for number, fields in enumerate(allowances)
-            if fields[0] in texts and (path in mine or number in used)
+            if fields[0] in texts and (path in mine or number in used or fields[-1] == DOUBT)
         ]
         result = FileResult(
             path,

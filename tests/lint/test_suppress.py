@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envd_cache.lint.engine import Settings
+from envd_cache.diagnostics import WARNING, Diagnostic
+from envd_cache.lint.engine import Settings, finish
 from envd_cache.lint.suppress import allowances_of
 from envd_cache.source import SourceFile
 from tests.lint.running import lint
@@ -127,6 +128,41 @@ def test_a_part_of_a_repository_says_nothing_of_rules_between_targets() -> None:
 
 def test_a_broken_file_allows_nothing() -> None:
     assert allowances_of(SourceFile("x", f"def build(:\n    pass {ALLOW}\n")) == ()
+
+
+@pytest.mark.parametrize(
+    ("comment", "told"),
+    [
+        ("# envd-cache: ignore default-scope", True),
+        ("# envd-cache: skip", True),
+        ("# envd-cache: disable EC324", True),
+        ("# envd-cache:ignore-next-line(EC324)", True),
+        ("# envd-cache ignore(EC324)", True),
+        ("# envd-cache: ignore what is below", False),
+        ("# envd-cache: the caches (all of them)", False),
+        ("# envd-cache: off we go", False),
+        ("# envd-cache check (see below)", False),
+        ("# use envd-cache, allow(x) or not", False),
+    ],
+)
+def test_what_only_looks_like_an_allowance(comment: str, told: bool) -> None:
+    text = f"def build():\n    base()\n    {comment}\n    cache.gha(scope='a')\n"
+    assert lines_with_finding(text, "EC349") == ([3] if told else [])
+    assert bool(allowances_of(SourceFile("x", text))) is told
+
+
+def test_a_comment_for_the_file_covers_what_is_in_no_place_of_it() -> None:
+    text = "# envd-cache: allow-file({})\ndef build():\n    base()\n"
+    source = SourceFile("build.envd", text.format("EC013"))
+    without_place = [Diagnostic("EC013", WARNING, "no target", path=path) for path in ("build.envd", "other")]
+    kept = finish(without_place, [source])
+    assert kept.diagnostics == (without_place[1],)
+    assert len(kept.used) == 1
+    assert finish(without_place, [SourceFile("build.envd", text.format("EC014"))]).diagnostics == (
+        *without_place,
+    )
+    inside = SourceFile("build.envd", "def build():  # envd-cache: allow(EC013)\n    base()\n")
+    assert finish(without_place, [inside]).diagnostics == (*without_place,)
 
 
 def test_severities_come_before_comments() -> None:

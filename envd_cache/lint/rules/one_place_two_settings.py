@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from envd_cache.lint.rule import REPOSITORY, Rule, SpotFinding
-from envd_cache.lint.rules.shared_place import differ, groups
+from envd_cache.lint.rules.shared_place import differ, groups, lasting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def check(context: RepositoryContext) -> Iterator[SpotFinding]:
         first, written = writers[0]
         seen = set()
         for target, entry in writers[1:] if differ(writers) else ():
-            names = sorted({name for name, _ in set(written.settings) ^ set(entry.settings)})
+            names = sorted({name for name, _ in lasting(written) ^ lasting(entry)})
             if not names or entry.spot in seen:
                 continue
             seen.add(entry.spot)
@@ -35,7 +35,8 @@ RULE = Rule(
     code="EC342",
     name="one-place-two-settings",
     why="Each of the two targets replaces what the other wrote, by a cache of another kind: what "
-    '`mode="max"` kept is gone after the next build with `min`.',
+    '`mode="max"` kept is gone after the next build with `min`. Settings of the transport, such as '
+    "`ignore_error` or credentials, do not count: what a reader finds is the same.",
     instead="Give each its own place.",
     bad="""\
 def build():

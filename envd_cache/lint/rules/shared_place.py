@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from envd_cache.catalog import gha
+from envd_cache.catalog import backend, gha
+from envd_cache.catalog.model import EXPORT
+from envd_cache.ir.merge import params_by_wire
 from envd_cache.lint.rule import REPOSITORY, Rule, SpotFinding
 
 TYPE_CHECKING = False
@@ -37,8 +39,16 @@ def groups(context: RepositoryContext) -> list[list[Writer]]:
 
 
 def differ(writers: Sequence[Writer]) -> bool:
-    """Say whether the writers of a place do not all have the same settings."""
-    return len({entry.settings for _, entry in writers}) > 1
+    """Say whether the writers of a place do not all write the same thing for a reader."""
+    return len({entry.settings for _, entry in writers}) > 1 and len({lasting(one) for _, one in writers}) > 1
+
+
+def lasting(entry: EntrySummary) -> frozenset[tuple[str, str | int | bool]]:
+    """Return the settings of an export without those of the transport, which leave no trace in the cache."""
+    params = params_by_wire(backend(entry.type), EXPORT)
+    return frozenset(
+        [(name, value) for name, value in entry.settings if name not in params or not params[name].transport]
+    )
 
 
 def is_default_scope(entry: EntrySummary) -> bool:

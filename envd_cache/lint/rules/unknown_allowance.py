@@ -19,7 +19,8 @@ def check(_context: RepositoryContext) -> Iterator[SpotFinding]:
 RULE = Rule(
     code="EC349",
     name="unknown-allowance",
-    why="The comment allows nothing, because no rule has that name or because it is not in its form.",
+    why="The comment allows nothing, because no rule has that name or because it is not in its form. So does"
+    " `# envd-cache: ignore(x)`, and one without the colon.",
     instead="Write `# envd-cache: allow(rule-name)`, or `allow-file(rule-name)` at the head of the file; "
     "a code does as well.",
     bad="""\

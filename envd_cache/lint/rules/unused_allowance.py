@@ -19,7 +19,10 @@ def check(_context: RepositoryContext) -> Iterator[SpotFinding]:
 RULE = Rule(
     code="EC348",
     name="unused-allowance",
-    why="What the comment allowed is gone, or never was. Left there, it would hide the next real finding.",
+    why="What the comment allowed is gone, or never was. Left there, it would hide the next real finding. It"
+    " is said only where it is certain: what the comment covers ran, the file has no error, and no target of"
+    " it asked for the branch, the commit, the pull request, the platform or an environment variable. For a"
+    " rule between targets this holds for all files of the repository.",
     instead="Remove the name, or the comment.",
     bad="""\
 def build():
