@@ -331,10 +331,12 @@ def _hint(reason: str) -> str:
 
 def place(entry: WireEntry, direction: Direction) -> str:
     """Return where a cache lies, in the words of the declaration: a reference, a directory, a bucket."""
+    decl = entry.origin.decl
+    # What an environment fills in is no word of the declaration.
     wanted = [
         param.wire_name(direction)
-        for name in entry.origin.decl.backend.place
-        if (param := entry.origin.decl.backend.param(name))
+        for name in decl.backend.place
+        if (param := decl.backend.param(name)) and (name in decl.places or not param.env)
     ]
     if direction == IMPORT and entry.type == DIRECTORY_TYPE:
         wanted = ["src", *wanted]
