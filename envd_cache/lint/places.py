@@ -5,6 +5,8 @@ A place is a tuple of texts as `lint.summary` makes it: the type, then what tell
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from envd_cache.catalog import FACT_NAMES, backend
 
 TYPE_CHECKING = False
@@ -42,6 +44,7 @@ def named_by(place: Place, values: Sequence[str]) -> bool:
     return any(part in text for value in values for part in _parts(value.lower()))
 
 
+@lru_cache(maxsize=1_000)  # the answers are the same for most files of a repository
 def _parts(value: str) -> list[str]:
     letters = "".join([letter if letter.isalnum() else " " for letter in value])
     return [part for part in (value, *letters.split()) if part and (part == value or len(part) >= _SHORTEST)]
