@@ -113,7 +113,7 @@ def folded(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     groups: dict[tuple[object, ...], list[Diagnostic]] = {}
     for one in diagnostics:
         # One without a place, or without a call that led there, is alone.
-        alone = id(one) if one.location is None or not one.labels else 0
+        alone = object() if one.location is None or not one.labels else None
         key = one.code, one.severity, one.message, one.location, one.hint, one.path, alone
         groups.setdefault(key, []).append(one)
     found = []

@@ -6,7 +6,7 @@ import os
 import sys
 
 from envd_cache.catalog import GIVEN_FACTS
-from envd_cache.diagnostics import WARNING, Diagnostic, Result, has_errors, suggestion
+from envd_cache.diagnostics import WARNING, Diagnostic, Result, folded, has_errors, suggestion
 from envd_cache.evaluate.interpreter import TIME_LIMIT
 from envd_cache.evaluate.model import Facts
 from envd_cache.pipeline import session, targets_of
@@ -42,6 +42,7 @@ def report(diagnostics: tuple[Diagnostic, ...], values: Values) -> int:
     code = FINDINGS if has_errors(diagnostics) else DONE
     if not diagnostics:
         return code
+    diagnostics = folded(diagnostics)
     if values.get("format") == "json":
         from envd_cache.cli.data import problems_data  # noqa: PLC0415 - only for JSON
 

@@ -250,12 +250,16 @@ class Looking:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._logins: dict[str, tuple[str, str]] | None = None
+        self._unused = ""
 
     def __call__(self, entry: WireEntry) -> Held | str | None:
         """Return what lies where an entry points; None when it cannot be asked, a str with the reason."""
         from envd_cache.remote import look  # noqa: PLC0415 - see `get_ready`
 
-        return look.look(entry, self._known(), GLANCE)
+        found = look.look(entry, self._known(), GLANCE)
+        if isinstance(found, str) and found.endswith(look.FOR_LOGIN) and self._unused:
+            return f"{found}; {self._unused}"
+        return found
 
     def is_there(self, entry: WireEntry) -> bool | None:
         """Say whether a cache can be read now; None when nobody knows."""
@@ -270,7 +274,7 @@ class Looking:
             folder = contexts.config_folder(self._environ, home(self._environ))
             try:
                 with open(os.path.join(folder, "config.json"), "rb") as file:
-                    self._logins, _ = registry.credentials_of(file.read(1 << 20))
+                    self._logins, self._unused = registry.credentials_of(file.read(1 << 20))
             except OSError:
                 self._logins = {}
         return self._logins

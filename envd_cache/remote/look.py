@@ -5,6 +5,9 @@ from __future__ import annotations
 from envd_cache.catalog.progress import DIRECTORY_TYPE, REFERENCE_TYPE
 from envd_cache.remote import local, registry
 from envd_cache.remote.held import Absent, Held
+from envd_cache.remote.registry import FOR_LOGIN
+
+__all__ = ("FOR_LOGIN", "is_there", "look")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -248,11 +248,15 @@ def _left(deadline: float) -> float:
     return left
 
 
+_REASONS = {
+    401: "not logged in (401)",
+    403: "not allowed (403)",
+    404: "not found (404)",
+    429: "too many requests (429)",
+}
+# What another login might change; Docker Hub answers 404 of what only some may see.
+FOR_LOGIN = (_REASONS[401], _REASONS[403])
+
+
 def _why(status: int) -> str:
-    known = {
-        401: "not logged in (401)",
-        403: "not allowed (403)",
-        404: "not found (404)",
-        429: "too many requests (429)",
-    }
-    return known.get(status) or f"the registry answered {status}"
+    return _REASONS.get(status) or f"the registry answered {status}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from envd_cache.diagnostics import folded
 from envd_cache.report.redact import Redactor
 from envd_cache.report.text import cut
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def diagnostics_data(diagnostics: Sequence[Diagnostic]) -> list[dict[str, object]]:
     """Return the problems as JSON values: lines and columns 1-based, columns in characters, ends excluded."""
     redactor = Redactor(diagnostics)
-    return [_one(diagnostic, redactor) for diagnostic in diagnostics]
+    return [_one(diagnostic, redactor) for diagnostic in folded(diagnostics)]
 
 
 def _one(diagnostic: Diagnostic, redactor: Redactor) -> dict[str, object]:

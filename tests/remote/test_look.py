@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envd_cache.cli.running import Looking
 from envd_cache.remote.held import Absent
 from envd_cache.remote.look import is_there, look
 from tests.emit.workshop import Workshop
@@ -55,3 +56,15 @@ def test_what_cannot_be_asked(workshop: Workshop) -> None:
     for entry in (*plan.exports, *plan.imports):
         assert look(entry) is None
         assert is_there(entry) is None
+
+
+def test_a_login_that_is_kept_elsewhere_is_told(workshop: Workshop, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"credsStore": "desktop"}')
+    with running() as stand_in:
+        stand_in.body, stand_in.login = INDEX, "basic"
+        (entry,) = plan_of(workshop, f'cache.registry(ref="{stand_in.address}/a:1", use="import")').imports
+        looking = Looking({"DOCKER_CONFIG": str(tmp_path)})
+        unused = "docker's config.json uses `credsStore`, which is not supported here"
+        assert looking(entry) == f"not logged in (401); {unused}"
+        stand_in.login = ""
+        assert looking(entry) == CACHE
