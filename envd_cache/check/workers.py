@@ -41,6 +41,9 @@ WATCH_SECONDS = 0.1
 # A worker that has tasks and is at none for so long does not work: its thread may have found no memory.
 IDLE_SECONDS = 30.0
 
+# What asks a check to end.
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 # Tasks sent ahead to a worker that may be busy with sending results: with more, both could wait for ever.
 MOST_AHEAD = 16 * 1024
 # A worker that dies between two tasks did not die of one. The system may have ended it for want of memory.
@@ -169,20 +172,25 @@ class Pool:
         take, to = os.pipe()
         back, give = os.pipe()
         lifeline, held = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                for end in (to, back, held):
-                    os.close(end)
-                if end_with_parent(lifeline):
-                    self._be_worker(slot, take, give)
-            finally:
-                os._exit(1)
-        for end in (take, give, lifeline):
-            os.close(end)
-        worker = _Worker(slot, pid, to, back, held)
-        self._workers[back] = worker
-        self._poll.register(back, select.POLLIN)
+        # Who is told to end between the fork and the note of it would leave the worker behind.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                    for end in (to, back, held):
+                        os.close(end)
+                    if end_with_parent(lifeline):
+                        self._be_worker(slot, take, give)
+                finally:
+                    os._exit(1)
+            for end in (take, give, lifeline):
+                os.close(end)
+            self._poll.register(back, select.POLLIN)
+            worker = self._workers[back] = _Worker(slot, pid, to, back, held)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return worker
 
     # ---- in the worker ----

@@ -23,6 +23,7 @@ class World:
         self._digests: dict[tuple[str, str, str], bytes] = {}
         self._repositories: dict[str, str] = {}
         self._real: dict[str, str] = {}
+        self._last = "", ""
 
     def answer(self, name: str, argument: str, folder: str) -> Answer | None:
         """Return what `facts.known` or `facts.variable` says; `folder` is where git would be asked."""
@@ -56,11 +57,15 @@ class World:
         return found
 
     def real(self, path: str) -> str:
-        """Return an absolute path of a file with all links followed."""
-        if os.path.islink(path):
-            return os.path.realpath(path)
-        folder, _, name = path.rpartition("/")
-        return f"{self.real_folder(folder or '/').rstrip('/')}/{name}"
+        """Return an absolute path of a file with all links followed; what was asked last is remembered."""
+        if path != self._last[0]:
+            if os.path.islink(path):
+                real = os.path.realpath(path)
+            else:
+                folder, _, name = path.rpartition("/")
+                real = f"{self.real_folder(folder or '/').rstrip('/')}/{name}"
+            self._last = path, real
+        return self._last[1]
 
     def real_folder(self, folder: str) -> str:
         """Return an absolute folder with all links followed; each is looked at once."""
