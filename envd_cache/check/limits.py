@@ -8,8 +8,6 @@ with limits that the system holds, stops those.
 from __future__ import annotations
 
 import os
-import select
-from contextlib import suppress
 
 # Address space: of the 1.25 GiB a quarter is the stack, of which the system hands out only what is used.
 # The largest build file that is read (2 MiB, ten thousand declarations) needs a fifth of the rest.
@@ -41,21 +39,6 @@ def allow_seconds(seconds: float) -> None:
 
     used = resource.getrusage(resource.RUSAGE_SELF)
     _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
-
-
-def end_with_parent(lifeline: int) -> bool:
-    """Have this process ended when nobody can write to a pipe any more, whatever the process is at.
-
-    Nobody ever writes to it: the parent holds its other end, and loses it even when it is killed. On Linux
-    the signal of that ends a process; other systems ignore it, and the limit of the time is left. False
-    when the parent has gone already, so that there will be no signal.
-    """
-    import fcntl  # noqa: PLC0415 - POSIX only, as are workers
-
-    with suppress(OSError):  # a sandbox may not know it
-        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    return not select.select([lifeline], [], [], 0)[0]
 
 
 def _lower(kind: int, value: int) -> None:

@@ -18,8 +18,9 @@ import signal
 import struct
 from time import monotonic
 
+from envd_cache.check.forked import forked
 from envd_cache.check.frames import HEAD, frame, framed, frames_in, write
-from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine, end_with_parent
+from envd_cache.check.limits import GRACE, MOST_TARGETS, allow_seconds, confine
 from envd_cache.evaluate.interpreter import in_deep_thread
 from envd_cache.record import Record
 
@@ -171,21 +172,11 @@ class Pool:
         _NUMBER.pack_into(self._page, slot * _SLOT, -1)
         take, to = os.pipe()
         back, give = os.pipe()
-        lifeline, held = os.pipe()
         # Who is told to end between the fork and the note of it would leave the worker behind.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         try:
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    signal.pthread_sigmask(signal.SIG_SETMASK, before)
-                    for end in (to, back, held):
-                        os.close(end)
-                    if end_with_parent(lifeline):
-                        self._be_worker(slot, take, give)
-                finally:
-                    os._exit(1)
-            for end in (take, give, lifeline):
+            pid, held = forked(lambda: self._be_worker(slot, take, give, before), (to, back))
+            for end in (take, give):
                 os.close(end)
             self._poll.register(back, select.POLLIN)
             worker = self._workers[back] = _Worker(slot, pid, to, back, held)
@@ -195,10 +186,11 @@ class Pool:
 
     # ---- in the worker ----
 
-    def _be_worker(self, slot: int, take: int, give: int) -> None:
+    def _be_worker(self, slot: int, take: int, give: int, mask: Iterable[int]) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for other in self._workers.values():
             other.close()
         confine()
@@ -206,7 +198,6 @@ class Pool:
         gc.disable()  # see `_serve`
         work = self._setup()
         in_deep_thread(lambda: self._serve(work, slot, take, give), lambda: None)
-        os._exit(0)
 
     def _serve(self, work: Work, slot: int, take: int, give: int) -> None:
         at = slot * _SLOT

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+from envd_cache.check.forked import forked
 from envd_cache.check.frames import frames_in
-from envd_cache.check.limits import end_with_parent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,21 +25,14 @@ class Child:
         self._received = bytearray()
         self._group = group
         self.pipe, give = os.pipe()
-        lifeline, self._held = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            try:
-                os.close(self.pipe)
-                os.close(self._held)
-                if group:
-                    os.setpgid(0, 0)
-                if end_with_parent(lifeline):
-                    work(give)
-                    os._exit(0)
-            finally:
-                os._exit(1)
+
+        def body() -> None:
+            if group:
+                os.setpgid(0, 0)
+            work(give)
+
+        self._pid, self._held = forked(body, (self.pipe,))
         os.close(give)
-        os.close(lifeline)
 
     def read(self) -> bool:
         """Take what the process wrote; say whether more may come."""
