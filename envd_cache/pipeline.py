@@ -199,22 +199,16 @@ def wrong_defaults(root: Root, config: str) -> tuple[Diagnostic, ...]:
     defaults = root.config.defaults
     if not defaults:
         return ()
-    from envd_cache.evaluate.loader import Files  # noqa: PLC0415 - only for a check
-    from envd_cache.source import SourceFile  # noqa: PLC0415 - only for a check
+    from envd_cache.evaluate.loader import Files, default_hint, read_default  # noqa: PLC0415 - only for a check
     from envd_cache.syntax.definitions import candidates  # noqa: PLC0415 - only for a check
 
-    path, _, function = defaults.rpartition(":")
-    files = Files(root.folder, config)
-    resolved = files.resolve(path, SourceFile(root.config.path, ""))
-    if resolved.diagnostics:
-        return tuple([problem.replace(path=root.config.path) for problem in resolved.diagnostics])
-    read = files.read(resolved.value)
+    read = read_default(Files(root.folder, config), root.config)
     if read.value is None:
-        hint = f"`defaults` in {root.config.path} names it"
-        return tuple([problem.replace(hint=problem.hint or hint) for problem in read.diagnostics])
-    if function in candidates(read.value):
+        return read.diagnostics
+    source, function = read.value[1], defaults.rpartition(":")[2]
+    if function in candidates(source):
         return ()
     from envd_cache.evaluate.explain_error import never_callable  # noqa: PLC0415 - only for problems
 
-    hint = f"{root.config.path} names it as the default"
-    return tuple([problem.replace(hint=hint) for problem in never_callable(read.value, function)])
+    hint = default_hint(root.config)
+    return tuple([problem.replace(hint=hint) for problem in never_callable(source, function)])

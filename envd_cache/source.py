@@ -6,6 +6,8 @@ makes them 1-based. Nothing in this module reads a file.
 
 from __future__ import annotations
 
+import os
+
 from envd_cache.record import Record
 
 BUILD_FILE = "build.envd"
@@ -131,6 +133,11 @@ def parse_target(text: str) -> Target | None:
     if ":" in function:
         return None
     return Target(path or BUILD_FILE, function or ENTRY_FUNCTION) if colon else Target(path or BUILD_FILE)
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Say whether an absolute path is a folder or lies in it, as they are spelled: no link is followed."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def target_label(folder: str, name: str, function: str) -> str:

@@ -6,7 +6,11 @@ import os
 import stat
 
 from envd_cache.diagnostics import ERROR, Diagnostic, Result, did_you_mean
-from envd_cache.source import BUILD_FILE, Location, SourceFile, Span
+from envd_cache.source import BUILD_FILE, Location, SourceFile, Span, lies_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from envd_cache.config import Config
 
 # A build file of ten thousand declarations has 0.8 MB.
 MAX_BYTES = 2 * 1024 * 1024
@@ -70,9 +74,26 @@ class Files:
         return self._read[path]
 
 
+def read_default(files: Files, config: Config) -> Result[tuple[str, SourceFile] | None]:
+    """Return the file of a repository's default, with its absolute path, or why it cannot be read."""
+    resolved = files.resolve(config.defaults.rpartition(":")[0], SourceFile(config.path, ""))
+    if resolved.diagnostics:
+        return Result(None, tuple([problem.replace(path=config.path) for problem in resolved.diagnostics]))
+    read = files.read(resolved.value)
+    if read.value is None:
+        hint = f"`defaults` in {config.path} names it"
+        return Result(None, tuple([one.replace(hint=one.hint or hint) for one in read.diagnostics]))
+    return Result((resolved.value, read.value))
+
+
+def default_hint(config: Config) -> str:
+    """Return the hint for a default that is no target."""
+    return f"{config.path} names it as the default"
+
+
 def refused_outside(shown: str, real: str, real_root: str) -> tuple[Diagnostic, ...]:
     """Return what to say of a file that does not lie in the root of its repository, links followed."""
-    if real == real_root or real.startswith(real_root.rstrip(os.sep) + os.sep):
+    if lies_in(real, real_root):
         return ()
     hint = "only files below the root of the repository are read, links followed"
     return (Diagnostic("EC012", ERROR, f"`{shown}` lies outside the repository", hint=hint),)
@@ -127,16 +148,22 @@ def read_source(path: str, shown: str, label: str) -> Result[SourceFile | None]:
         before = data[: error.start].decode()
         source = SourceFile(shown, before + data[error.start :].decode(errors="replace"), label)
         message = f"the file is not UTF-8: byte 0x{data[error.start]:02x}"
-        return _refused_at(source, "EC002", len(before), message, "save the file as UTF-8")
+        return Result(None, _refused_at(source, len(before), message, "save the file as UTF-8"))
     source = SourceFile(shown, text, label)
-    if text.startswith("\ufeff"):
+    wrong = refused_text(source)
+    return Result(None if wrong else source, wrong)
+
+
+def refused_text(source: SourceFile) -> tuple[Diagnostic, ...]:
+    """Return why a text cannot be that of a build file: it starts with a byte order mark, or has a NUL."""
+    if source.text.startswith("\ufeff"):
         return _refused_at(
-            source, "EC002", 0, "the file starts with a byte order mark", "save the file as UTF-8 without BOM"
+            source, 0, "the file starts with a byte order mark", "save the file as UTF-8 without BOM"
         )
-    nul = text.find("\0")
+    nul = source.text.find("\0")
     if nul >= 0:
-        return _refused_at(source, "EC002", nul, "the file holds a NUL character", "is it a text file?")
-    return Result(source)
+        return _refused_at(source, nul, "the file holds a NUL character", "is it a text file?")
+    return ()
 
 
 def _near(path: str, shown: str) -> str:
@@ -155,6 +182,5 @@ def _near(path: str, shown: str) -> str:
     return "there is no `.envd` file in its folder; name another one, as FILE or FILE:FUNCTION"
 
 
-def _refused_at(source: SourceFile, code: str, at: int, message: str, hint: str) -> Result[SourceFile | None]:
-    location = Location(source, Span(at, at + 1))
-    return Result(None, (Diagnostic(code, ERROR, message, location, hint=hint),))
+def _refused_at(source: SourceFile, at: int, message: str, hint: str) -> tuple[Diagnostic, ...]:
+    return (Diagnostic("EC002", ERROR, message, Location(source, Span(at, at + 1)), hint=hint),)

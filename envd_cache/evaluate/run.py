@@ -13,7 +13,7 @@ from envd_cache.catalog import BACKEND_NAMES
 from envd_cache.diagnostics import ERROR, Diagnostic, Label, Result, has_errors
 from envd_cache.evaluate.dialect import prepare
 from envd_cache.evaluate.engine import PRELUDE, Refused
-from envd_cache.evaluate.loader import Files
+from envd_cache.evaluate.loader import Files, default_hint, read_default
 from envd_cache.evaluate.model import Evaluation
 from envd_cache.evaluate.prelude import NAMESPACE
 from envd_cache.evaluate.recorder import Recorder
@@ -119,24 +119,19 @@ class Run:
         return any(call.function in _DECLARING for call in self.recorder.calls)
 
     def _call_defaults(self, defaults: str) -> None:
-        path, _, function = defaults.rpartition(":")
-        config = self.root.config.path
-        resolved = self.files.resolve(path, SourceFile(config, ""))
-        if resolved.diagnostics:
-            self.diagnostics += (problem.replace(path=config) for problem in resolved.diagnostics)
-            return
-        read = self.files.read(resolved.value)
+        config = self.root.config
+        read = read_default(self.files, config)
+        self.diagnostics += read.diagnostics
         if read.value is None:
-            hint = f"`defaults` in {config} names it"
-            self.diagnostics += (problem.replace(hint=problem.hint or hint) for problem in read.diagnostics)
             return
-        module = self._module_of(read.value, resolved.value)
+        path, source = read.value
+        module = self._module_of(source, path)
         if module is not None:
             self.by_default = defaults
             before = len(self.diagnostics)
-            self._call(module, function, read.value)
+            self._call(module, defaults.rpartition(":")[2], source)
             self.diagnostics[before:] = [
-                found.replace(hint=f"{config} names it as the default") if found.code == "EC013" else found
+                found.replace(hint=default_hint(config)) if found.code == "EC013" else found
                 for found in self.diagnostics[before:]
             ]
 

@@ -13,9 +13,9 @@ from envd_cache.check.between import settings_of as settings_in
 from envd_cache.check.one import Inspector
 from envd_cache.check.result import Packer, source_reader, unpacked
 from envd_cache.check.roots import Roots
-from envd_cache.diagnostics import Result, in_order
+from envd_cache.diagnostics import ERROR, Diagnostic, Result, in_order
 from envd_cache.emit.wire import shown, wire
-from envd_cache.evaluate.loader import label_of
+from envd_cache.evaluate.loader import MAX_BYTES, label_of, refused_text
 from envd_cache.lint.context import known_part
 from envd_cache.lint.engine import NAMES
 from envd_cache.lint.fixes import with_fixes
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from envd_cache.check.bench import Checked, FileChecked
-    from envd_cache.diagnostics import Diagnostic
     from envd_cache.evaluate.facts import Facts
     from envd_cache.ir.model import CacheEntry
     from envd_cache.lint.engine import Settings
@@ -80,21 +79,9 @@ class _Bench(Bench):
 
 def _refused(source: SourceFile) -> tuple[Diagnostic, ...]:
     """Return what `evaluate.loader.read_source` says of a text that no file on disk may have."""
-    from envd_cache.diagnostics import ERROR, Diagnostic  # noqa: PLC0415 - hardly ever
-    from envd_cache.evaluate.loader import MAX_BYTES  # noqa: PLC0415 - hardly ever
-    from envd_cache.source import Location, Span  # noqa: PLC0415 - hardly ever
-
-    text = source.text
-    if len(text) > MAX_BYTES:
+    if len(source.text) > MAX_BYTES:
         return (Diagnostic("EC003", ERROR, f"`{source.path}` is too large", path=source.path),)
-    for mark, message, hint in (
-        ("\ufeff", "the file starts with a byte order mark", "save the file as UTF-8 without BOM"),
-        ("\0", "the file holds a NUL character", "is it a text file?"),
-    ):
-        at = text.find(mark, 0, 1 if mark == "\ufeff" else len(text))
-        if at >= 0:
-            return (Diagnostic("EC002", ERROR, message, Location(source, Span(at, at + 1)), hint=hint),)
-    return ()
+    return refused_text(source)
 
 
 def evaluate(
