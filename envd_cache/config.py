@@ -66,6 +66,16 @@ def find_root(folder: str, rules: Mapping[str, str] | None = None) -> Result[Roo
         current = parent
 
 
+def git_top(folder: str) -> str:
+    """Return the top of the git repository around an absolute folder, "" without one."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return ""
+        folder = parent
+    return folder
+
+
 def severity(config: Config, name: str, code: str, path: str, default: str) -> str:
     """Return the level of a rule's findings in a file: a severity, or "off".
 
@@ -125,12 +135,6 @@ def _read(
 
 def _leads_out(folder: str, path: str) -> bool:
     """Say whether a link leads out of the git repository around a folder, or out of the folder itself."""
-    top = folder
-    while not os.path.lexists(os.path.join(top, ".git")):
-        parent = os.path.dirname(top)
-        if parent == top:
-            top = folder
-            break
-        top = parent
-    real = os.path.realpath(top).rstrip(os.sep) + os.sep
-    return not os.path.realpath(path).startswith(real)
+    from envd_cache.source import lies_in  # noqa: PLC0415 - hardly a configuration is a link
+
+    return not lies_in(os.path.realpath(path), os.path.realpath(git_top(folder) or folder))

@@ -21,6 +21,7 @@ from envd_cache.config import CONFIG_FILE, PROJECT_FILE
 from envd_cache.lint.rule import REPOSITORY
 from envd_cache.lint.rules import RULES
 from envd_cache.record import Record
+from envd_cache.source import lies_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _write_tree(tree: str, change: Change, scene: Scene, environ: Mapping[str, s
 def _made_path(tree: str, name: str) -> str:
     """Return the path of a file in the tree, the folders of which are there then. Raises `GitError`."""
     path = os.path.normpath(os.path.join(tree, name))
-    if not path.startswith(f"{tree}/"):
+    if not lies_in(path, tree):
         raise GitError(f"the name `{name}` leads out of the repository")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     return path

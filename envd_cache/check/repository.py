@@ -17,6 +17,7 @@ from envd_cache.check.store import Store
 from envd_cache.check.world import World, digest, digest_of
 from envd_cache.diagnostics import ERROR, Diagnostic, in_order
 from envd_cache.record import Record
+from envd_cache.source import lies_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Wish(Record):
 
     def is_whole(self, root: str) -> bool:
         """Say whether everything in a repository is looked at."""
-        return any(root == folder or root.startswith(folder.rstrip("/") + "/") for folder in self.walked)
+        return any(lies_in(root, folder) for folder in self.walked)
 
 
 def check(

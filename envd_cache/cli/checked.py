@@ -109,14 +109,12 @@ def as_github(found: tuple[Diagnostic, ...]) -> str:
 
 
 def _paths() -> Paths:
+    from envd_cache.config import git_top  # noqa: PLC0415 - only for services
     from envd_cache.report.places import Paths  # noqa: PLC0415 - only for services
 
-    here = folder = os.getcwd()
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        if (parent := os.path.dirname(folder)) == folder:
-            return Paths()
-        folder = parent
-    return Paths(here, folder)
+    here = os.getcwd()
+    top = git_top(here)
+    return Paths(here, top) if top else Paths()
 
 
 # ---- the list ----

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from envd_cache.config import git_top
 from envd_cache.record import Record
 
 # What the HEAD file of a reftable repository says, for programs that do not know the format.
@@ -25,13 +26,10 @@ class Head(Record):
 
 def read_head(folder: str) -> Head | None:
     """Return what is checked out in the repository around a folder, or None without one."""
-    folder = os.path.abspath(folder)
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
-    git, common = directories(folder)
+    top = git_top(os.path.abspath(folder))
+    if not top:
+        return None
+    git, common = directories(top)
     head = _read(os.path.join(git, "HEAD"))
     if not head.startswith("ref: "):
         return Head("", head) if is_commit(head) else None

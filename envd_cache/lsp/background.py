@@ -7,6 +7,7 @@ import os
 import time
 
 from envd_cache.lsp.overview import Overview
+from envd_cache.source import lies_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,13 +224,7 @@ class Progress:
 def outermost(folders: Iterable[str]) -> tuple[str, ...]:
     """Return the folders that lie in no other of them."""
     chosen = dict.fromkeys(folders)
-    return tuple(
-        [
-            one
-            for one in chosen
-            if not any(one.startswith(other.rstrip(os.sep) + os.sep) for other in chosen if other != one)
-        ]
-    )
+    return tuple([one for one in chosen if not any(lies_in(one, other) for other in chosen if other != one)])
 
 
 def _first_parse() -> None:
