@@ -10,6 +10,7 @@ import re
 from itertools import chain
 
 from envd_cache.catalog.envd import UNIVERSE
+from envd_cache.evaluate.prelude import NAMESPACE
 from envd_cache.lint.rule import SYNTAX
 from envd_cache.lint.rules import RULES
 
@@ -30,7 +31,7 @@ _OF_TEXT = frozenset(name for rule in RULES if rule.scope == SYNTAX for name in 
 
 # Asking for a place costs as much as the call. Who makes more calls keeps the comment.
 MOST_CALLS = 2_000
-_OURS = "cache."
+_OURS = f"{NAMESPACE}."
 
 
 def with_chances(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from envd_cache.catalog import FACT_NAMES, backend
+from envd_cache.catalog import GIVEN_FACTS, backend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Place: TypeAlias = tuple[str, ...]
 
-# The label of a target is always the same, a credential is never seen, and the others are no answers.
-CHANGING = frozenset(FACT_NAMES) - {"target", "secret", "slug", "none"}
+# What is asked of the world; the label of a target is always the same.
+CHANGING = frozenset(("env", *GIVEN_FACTS)) - {"target"}
 
 # What decides more often than another fact whether a cache is declared at all.
 PULL_REQUEST = "pull_request"

@@ -1,4 +1,4 @@
-"""What repository rules need of a target, in plain values: it crosses processes and is kept as JSON.
+"""What repository rules need of a target, in plain values: it crosses processes and is kept on disk.
 
 A place is a tuple of texts, equal for equal places. Paths of the `local` kind that are relative count from
 the folder of the build file. Values of credentials are never in a summary. What another run may do in
@@ -226,7 +226,7 @@ def _plain(name: str, value: object, entry: CacheEntry) -> str | int | bool:
     return value if isinstance(value, (bool, int)) else str(value)
 
 
-# ---- as JSON values ----
+# ---- as plain values ----
 
 
 def as_data(summary: TargetSummary) -> list[object]:

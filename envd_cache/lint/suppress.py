@@ -44,7 +44,7 @@ _COMMENT = re.compile(rf"#\s*envd-cache(?:\s*:|\s+{_WORDS}\s*\()", re.IGNORECASE
 class Allowance(Record, apart=("chance",)):
     """One name of one comment: what it allows, where it is written, and what it covers, in code points.
 
-    All fields are plain values, so that it may be kept as JSON. `problem` says what is wrong with the
+    All fields are plain values, so that it may be kept on disk. `problem` says what is wrong with the
     comment, "" when nothing is. `of_file`: it covers the whole file, and what is found in no place of it.
     `chance` is one of those of `lint.chance`: whether it could have allowed something in one run.
     """
